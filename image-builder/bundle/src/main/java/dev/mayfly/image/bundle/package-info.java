@@ -1,0 +1,5 @@
+/** What boots: manifest, digests, verification. */
+@NullMarked
+package dev.mayfly.image.bundle;
+
+import org.jspecify.annotations.NullMarked;

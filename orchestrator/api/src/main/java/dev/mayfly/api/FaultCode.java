@@ -1,0 +1,50 @@
+package dev.mayfly.api;
+
+/** Why Mayfly could not finish an attempt. Names are stable: they cross the wire and are stored. */
+public enum FaultCode {
+  /** The job ran longer than its own limit. */
+  JOB_TIMEOUT(Blame.USER),
+  /** The guest's kernel killed the job's processes because its memory was used up. */
+  OUT_OF_MEMORY(Blame.USER),
+  /** The scratch disk was full when the job failed. */
+  DISK_FULL(Blame.USER),
+  /**
+   * The command could not be started in the guest: not found, not executable, no such user or
+   * directory.
+   */
+  COMMAND_NOT_STARTED(Blame.USER),
+  /** No worker had room for it within its queue limit. */
+  QUEUE_TIMEOUT(Blame.CAPACITY),
+  /** The worker's slots were taken when the assignment arrived. */
+  WORKER_FULL(Blame.CAPACITY),
+  /** The worker is shutting down or draining. */
+  WORKER_LEAVING(Blame.PLATFORM),
+  /** The worker was not heard of within the lease, or came back without the microVM. */
+  WORKER_LOST(Blame.PLATFORM),
+  /** The worker has no such bundle. */
+  BUNDLE_ABSENT(Blame.PLATFORM),
+  /** A file of the bundle does not have the digest its manifest says. */
+  BUNDLE_BROKEN(Blame.PLATFORM),
+  /** The VMM could not be started, or a host resource could not be had. */
+  BOOT_FAILED(Blame.PLATFORM),
+  /** The guest did not answer within the boot deadline. */
+  BOOT_TIMEOUT(Blame.PLATFORM),
+  /** The guest agent could not set up mounts, network or identity. */
+  GUEST_SETUP_FAILED(Blame.PLATFORM),
+  /** The VMM or the guest's kernel ended while the job ran. */
+  GUEST_DIED(Blame.PLATFORM),
+  /** The guest spoke what is not the protocol; its microVM was destroyed. */
+  GUEST_PROTOCOL(Blame.PLATFORM),
+  /** A bug of ours. */
+  INTERNAL(Blame.PLATFORM);
+
+  private final Blame blame;
+
+  FaultCode(Blame blame) {
+    this.blame = blame;
+  }
+
+  public Blame blame() {
+    return blame;
+  }
+}

@@ -1,0 +1,37 @@
+package dev.mayfly.worker.core.vm;
+
+import dev.mayfly.worker.core.guest.GuestChannel;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/** A microVM whose VMM process has been started. Thread-safe. */
+public interface RunningMicroVm {
+
+  /** Process id of the VMM on the host; 0 when it has none (simulated). */
+  long pid();
+
+  /**
+   * Connects to the guest's channel. The VMM listens, so this works again after a disconnect, and
+   * from a restarted worker; one connection at a time.
+   *
+   * @param timeout how long to wait for the VMM to listen (not for the guest to answer)
+   * @throws IOException when the VMM is gone or does not listen in time
+   */
+  GuestChannel connect(Duration timeout) throws IOException, InterruptedException;
+
+  /** Completes when the VMM process has ended, with its exit code; never exceptionally. */
+  CompletableFuture<Integer> exited();
+
+  /**
+   * Kills the VMM at once, waits until the process is gone and removes what {@link Hypervisor#boot}
+   * made. Idempotent. The disks of the spec are not its to remove.
+   */
+  void destroy();
+
+  /**
+   * The last lines the VMM itself printed (never guest output), for error messages; at most 2000
+   * characters.
+   */
+  String diagnostics();
+}

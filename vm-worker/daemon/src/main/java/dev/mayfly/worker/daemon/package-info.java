@@ -1,0 +1,5 @@
+/** The worker process. */
+@NullMarked
+package dev.mayfly.worker.daemon;
+
+import org.jspecify.annotations.NullMarked;
