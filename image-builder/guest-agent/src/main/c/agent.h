@@ -87,6 +87,7 @@ struct exec {
     uint64_t kills_seen;
     uint64_t deadline; /* end of the wait for output */
     int cgroup;        /* directory, -1 when there is none */
+    bool joined;       /* the child was made within it */
     const char *failed_step;
     int failed_errno;
     char failed_message[MESSAGE_LIMIT + 1];
@@ -122,6 +123,7 @@ struct agent {
 
     int proc;         /* the agent's own view of /proc; a job may unmount its */
     int jobs_cgroup;  /* parent of the cgroups of execs, -1 without cgroups */
+    uint64_t processes_per_exec;
     bool kills_per_group; /* the groups count kills for memory */
     int scratch;      /* the file system that takes the writes, -1 when there is none */
 

@@ -20,6 +20,14 @@
 #define MEMORY_RESERVE_SHARE 10
 /* Processes and threads kept back for the agent and its children. */
 #define PROCESS_RESERVE 64
+/*
+ * A process or thread takes about this much at least. With fewer of them than fit, a fork bomb ends at this limit, where
+ * a fork just fails, and not at the end of the memory, where every process of the guest is held up by reclaim.
+ */
+#define PROCESS_KIB 256
+#define PROCESSES_LEAST 512
+/* One exec cannot take this share, so that another can still start beside a fork bomb. */
+#define PROCESSES_OTHERS_SHARE 5
 /* Groups within groups are looked into this deep. */
 #define DEPTH_LIMIT 8
 
@@ -31,35 +39,47 @@ static void enable(int directory)
     }
 }
 
-static void limit_memory(struct agent *agent)
+static void put_number(int group, const char *file, uint64_t number)
 {
-    char text[2048], limit[32];
+    char text[32];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    (void)file_write(group, file, text);
+}
+
+/* Returns what the jobs may use, in KiB; 0 when unknown. */
+static uint64_t limit_memory(struct agent *agent)
+{
+    char text[2048];
     if (!file_read(agent->proc, "meminfo", text, sizeof text)) {
-        return;
+        return 0;
     }
     uint64_t available = number_after(text, "MemAvailable");
     uint64_t share = available / MEMORY_RESERVE_SHARE;
     uint64_t reserve = share < MEMORY_RESERVE_KIB ? share : MEMORY_RESERVE_KIB;
     if (available > reserve) {
-        snprintf(limit, sizeof limit, "%llu", (unsigned long long)(available - reserve) * 1024);
-        (void)file_write(agent->jobs_cgroup, "memory.max", limit);
+        put_number(agent->jobs_cgroup, "memory.max", (available - reserve) * 1024);
     }
+    return available - reserve;
 }
 
-static void limit_processes(struct agent *agent)
+static uint64_t kernel_limit(const struct agent *agent, const char *path)
 {
-    char text[32], limit[32];
-    if (file_read(agent->proc, "sys/kernel/threads-max", text, sizeof text)) {
-        unsigned long most = strtoul(text, NULL, 10);
-        char pids[32];
-        if (file_read(agent->proc, "sys/kernel/pid_max", pids, sizeof pids) && strtoul(pids, NULL, 10) < most) {
-            most = strtoul(pids, NULL, 10);
-        }
-        if (most > 2 * PROCESS_RESERVE) {
-            snprintf(limit, sizeof limit, "%lu", most - PROCESS_RESERVE);
-            (void)file_write(agent->jobs_cgroup, "pids.max", limit);
-        }
+    char text[32];
+    return file_read(agent->proc, path, text, sizeof text) ? strtoull(text, NULL, 10) : 0;
+}
+
+static void limit_processes(struct agent *agent, uint64_t memory_kib)
+{
+    uint64_t most = kernel_limit(agent, "sys/kernel/threads-max");
+    uint64_t ids = kernel_limit(agent, "sys/kernel/pid_max");
+    most = ids < most ? ids : most;
+    most = most > 2 * PROCESS_RESERVE ? most - PROCESS_RESERVE : most;
+    uint64_t fitting = memory_kib / PROCESS_KIB;
+    if (fitting > PROCESSES_LEAST && fitting < most) {
+        most = fitting;
     }
+    put_number(agent->jobs_cgroup, "pids.max", most);
+    agent->processes_per_exec = most - most / PROCESSES_OTHERS_SHARE;
 }
 
 void cgroup_setup(struct agent *agent, const char *path)
@@ -73,8 +93,7 @@ void cgroup_setup(struct agent *agent, const char *path)
     agent->jobs_cgroup = openat(root, JOBS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     close(root);
     if (agent->jobs_cgroup >= 0) {
-        limit_memory(agent);
-        limit_processes(agent);
+        limit_processes(agent, limit_memory(agent));
         enable(agent->jobs_cgroup);
         agent->kills_per_group = faccessat(agent->jobs_cgroup, "memory.events", R_OK, 0) == 0;
     }
@@ -94,6 +113,9 @@ void cgroup_create(struct agent *agent, struct exec *exec)
     name_of(name, exec->id);
     (void)mkdirat(agent->jobs_cgroup, name, 0755);
     exec->cgroup = openat(agent->jobs_cgroup, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (exec->cgroup >= 0) {
+        put_number(exec->cgroup, "pids.max", agent->processes_per_exec);
+    }
     (void)cgroup_kills(exec, &exec->kills_seen);
 }
 

@@ -46,7 +46,7 @@ static void reset_signals(void)
 /* Leaves what protects the agent. */
 static void become_ordinary(const struct agent *agent, const struct exec *exec, int report)
 {
-    if (exec->cgroup >= 0 && !file_write(exec->cgroup, "cgroup.procs", "0")) {
+    if (exec->cgroup >= 0 && !exec->joined && !file_write(exec->cgroup, "cgroup.procs", "0")) {
         fail(report, "limit", errno, "joining the cgroup");
     }
     if (agent->guest) {

@@ -393,3 +393,12 @@ void exec_kill_all(struct agent *agent)
         }
     }
 }
+
+void exec_release_all(struct agent *agent)
+{
+    for (unsigned i = 0; i < EXEC_LIMIT; i++) {
+        if (agent->execs[i].state != EXEC_FREE) {
+            release(agent, &agent->execs[i]);
+        }
+    }
+}

@@ -30,5 +30,7 @@ uint64_t exec_deadline(const struct agent *agent);
 /* Adds frames to the link while there is room. */
 void exec_produce(struct agent *agent);
 void exec_kill_all(struct agent *agent);
+/* Frees all, whatever their state. */
+void exec_release_all(struct agent *agent);
 
 #endif

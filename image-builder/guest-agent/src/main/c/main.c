@@ -105,6 +105,7 @@ static int run_loopback(const char *path)
     }
     loop_run(&agent);
     exec_kill_all(&agent);
+    exec_release_all(&agent);
     if (path != NULL) {
         (void)unlink(path);
     }

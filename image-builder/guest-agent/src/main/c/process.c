@@ -3,11 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,6 +74,26 @@ static bool open_all(struct exec *exec, struct pipes *pipes, bool stdin_open)
     return good && ring_open(&exec->output[0].ring, OUTPUT_WINDOW) && ring_open(&exec->output[1].ring, OUTPUT_WINDOW);
 }
 
+/*
+ * Forks into the exec's cgroup. Joining it afterwards would wait for every fork under way in the guest, while holding a
+ * lock that the agent needs to kill; beside a fork bomb that may take minutes.
+ */
+static pid_t fork_within(struct exec *exec)
+{
+    if (exec->cgroup >= 0) {
+        struct clone_args arguments = {
+            .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)exec->cgroup};
+        exec->joined = true;
+        pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+        bool unknown = pid < 0 && (errno == ENOSYS || errno == EINVAL || errno == E2BIG || errno == EOPNOTSUPP);
+        if (!unknown) {
+            return pid;
+        }
+        exec->joined = false;
+    }
+    return fork();
+}
+
 bool process_spawn(struct agent *agent, struct exec *exec)
 {
     static struct specification specification; /* 64 KiB of pointers; used only until the fork */
@@ -87,7 +109,7 @@ bool process_spawn(struct agent *agent, struct exec *exec)
         return refuse(exec, "limit", error, "no memory or descriptors for its pipes");
     }
     cgroup_create(agent, exec);
-    pid_t pid = fork();
+    pid_t pid = fork_within(exec);
     if (pid == 0) {
         int streams[3] = {pipes.input[0], pipes.output[1], pipes.error[1]};
         child_run(agent, exec, &specification, streams, pipes.report[1]);
