@@ -75,8 +75,8 @@ static bool open_all(struct exec *exec, struct pipes *pipes, bool stdin_open)
 }
 
 /*
- * Forks into the exec's cgroup. Joining it afterwards would wait for every fork under way in the guest, while holding a
- * lock that the agent needs to kill; beside a fork bomb that may take minutes.
+ * Forks into the exec's cgroup. Joining it afterwards takes the kernel's lock against all forks of the guest for writing,
+ * for which a child would have to wait beside a fork bomb; making it within the group takes it for reading only.
  */
 static pid_t fork_within(struct exec *exec)
 {

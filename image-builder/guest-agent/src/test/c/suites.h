@@ -1,0 +1,10 @@
+#ifndef MAYFLY_TEST_SUITES_H
+#define MAYFLY_TEST_SUITES_H
+
+void test_parts(void);
+void test_payloads(void);
+void test_users(void);
+void test_conversation(void);
+void test_streams(void);
+
+#endif
