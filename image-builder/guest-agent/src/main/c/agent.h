@@ -32,6 +32,7 @@ struct link {
     int in, out; /* -1: nobody is connected */
     bool readable, writable;
     bool greeted; /* HELLO came on this connection: we may talk */
+    bool confirmed; /* a byte went out since that HELLO: the kernel knows of this host */
     uint64_t retry_at;
     uint64_t heard_at; /* when the last good frame came */
     size_t sent;       /* of outgoing, this much is written */

@@ -35,6 +35,7 @@ void link_init(struct link *link)
 static void start_over(struct link *link)
 {
     link->greeted = false;
+    link->confirmed = false;
     link->outgoing.length = 0;
     link->sent = 0;
 }
@@ -78,9 +79,16 @@ bool link_use_listener(struct agent *agent, int listener)
 static void disconnected(struct agent *agent)
 {
     struct link *link = &agent->link;
-    start_over(link);
     link->readable = false;
     link->writable = false;
+    /*
+     * The port's data overtake the news that a host is there: its HELLO can be read while the kernel still says that
+     * nobody is connected. Its answer has to stay then; it goes out once the news is here.
+     */
+    if (link->kind == LINK_PORT && link->greeted && !link->confirmed) {
+        return;
+    }
+    start_over(link);
     if (link->kind == LINK_PORT) {
         return; /* the port stays; an edge says when a host is back */
     }
@@ -207,6 +215,7 @@ static size_t write_some(struct agent *agent)
     }
     if (written > 0) {
         link->sent += (size_t)written;
+        link->confirmed = true;
         return (size_t)written;
     }
     link->writable = false;

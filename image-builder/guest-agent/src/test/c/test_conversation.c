@@ -1,6 +1,7 @@
 /* HELLO, SETUP, the table of execs, and what a host does wrong. */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "check.h"
 #include "exec.h"
@@ -235,6 +236,39 @@ static void helloDropsWhatWasQueued(void)
     scene_close(&scene);
 }
 
+static void aHelloThatOvertakesTheNewsOfItsHostIsAnswered(void)
+{
+    struct frame frame;
+    scene_open(&scene);
+    struct link *link = &scene.agent.link;
+    link->kind = LINK_PORT;
+    link->writable = false; /* as a port is whose host is not known yet */
+    message_hello(scene_new(&scene), scene.host.nonce);
+    host_send(&scene.host, &scene.message);
+    CHECK(shutdown(scene.host.fd, SHUT_WR) == 0); /* and its reads say that nobody is there */
+    (void)link_pump(&scene.agent);
+    CHECK(!link->readable && link_queued(link) > 0);
+    link->writable = true;
+    (void)link_pump(&scene.agent);
+    CHECK(host_fill(&scene.host) && scene_expect(&scene, AGENT_HELLO_ACK, &frame));
+    scene_close(&scene);
+}
+
+static void afterAHostIsGoneNothingOfItsConversationIsLeft(void)
+{
+    scene_open(&scene);
+    scene_ready(&scene);
+    struct link *link = &scene.agent.link;
+    link->kind = LINK_PORT;
+    link->writable = false;
+    message_frame(scene_new(&scene), HOST_PING, 0, "12345678", 8);
+    host_send(&scene.host, &scene.message);
+    CHECK(shutdown(scene.host.fd, SHUT_WR) == 0);
+    (void)link_pump(&scene.agent);
+    CHECK(link_queued(link) == 0 && !link->greeted);
+    scene_close(&scene);
+}
+
 static void aGuestWithoutAHostPowersOffWhenItsTimeIsOver(void)
 {
     scene_open(&scene);
@@ -265,6 +299,8 @@ void test_conversation(void)
         TEST(aSignalReachesWhatItNames),
         TEST(aHostThatPingsWithoutReadingIsHeldBack),
         TEST(helloDropsWhatWasQueued),
+        TEST(aHelloThatOvertakesTheNewsOfItsHostIsAnswered),
+        TEST(afterAHostIsGoneNothingOfItsConversationIsLeft),
         TEST(aGuestWithoutAHostPowersOffWhenItsTimeIsOver),
     };
     run_tests("conversation", tests, sizeof tests / sizeof *tests);
