@@ -1,4 +1,4 @@
-/* The little that tests in C need: a failing check says where and ends the run. */
+/* The little that tests in C need: a failing check says where and aborts the run. */
 #ifndef MAYFLY_CHECK_H
 #define MAYFLY_CHECK_H
 
@@ -9,7 +9,7 @@
     do { \
         if (!(condition)) { \
             fprintf(stderr, "%s:%d: %s: not so: %s\n", __FILE__, __LINE__, __func__, #condition); \
-            exit(1); \
+            abort(); \
         } \
     } while (0)
 

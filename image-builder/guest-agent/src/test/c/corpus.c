@@ -10,6 +10,7 @@
 static struct message message;
 static const uint8_t nonce[NONCE_BYTES] = {1};
 static const char *directory;
+static const uint8_t zeros[STDIN_FRAME_LIMIT];
 
 static void begin(void)
 {
@@ -50,6 +51,14 @@ static void conversations_about_execs(void)
     message_offset(&message, HOST_STDIN_EOF, 1, 4000, "", 0);
     save("stdin", 15);
     begin();
+    exec(1, 1);
+    message_offset(&message, HOST_STDIN, 1, 0, zeros, 30);
+    message_offset(&message, HOST_STDIN, 1, 0, zeros, 30);
+    for (uint64_t i = 0; i < 6; i++) {
+        message_offset(&message, HOST_STDIN, 1, 30 + i * STDIN_FRAME_LIMIT, zeros, STDIN_FRAME_LIMIT);
+    }
+    save("stdin-beyond", 31);
+    begin();
     for (uint32_t id = 1; id < 36; id++) {
         exec(id, (uint8_t)(id & 3));
         message_signal(&message, id, (uint8_t)(id + 1), id & 1);
@@ -66,7 +75,6 @@ static void conversations_about_execs(void)
 
 int main(int argc, char **argv)
 {
-    static const uint8_t zeros[20000];
     CHECK(argc == 2);
     directory = argv[1];
     crc32_prepare();
@@ -83,7 +91,7 @@ int main(int argc, char **argv)
     begin();
     exec(1, 0);
     message.writer.length -= 10;
-    write_raw(&message.writer, zeros, sizeof zeros);
+    write_raw(&message.writer, zeros, 20000);
     message_hello(&message, nonce);
     save("cut-frame", 100);
     begin();
@@ -96,8 +104,8 @@ int main(int argc, char **argv)
     message_frame(&message, HOST_POWER_OFF, 0, "", 0);
     save("power-off", 7);
     begin();
-    message_frame(&message, HOST_EXEC_SPEC, 1, zeros, sizeof zeros);
-    message_frame(&message, HOST_EXEC_SPEC, 1, zeros, sizeof zeros);
+    message_frame(&message, HOST_EXEC_SPEC, 1, zeros, 20000);
+    message_frame(&message, HOST_EXEC_SPEC, 1, zeros, 20000);
     message_frame(&message, HOST_EXEC_START, 1, "\x40\x9c\0\0", 4);
     save("bad-specification", 201);
     return 0;

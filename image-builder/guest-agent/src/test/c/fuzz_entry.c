@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "crc32.h"
 #include "fuzz.h"
 #include "link.h"
@@ -63,6 +64,24 @@ static void let_children_act(uint8_t seed)
     }
 }
 
+/* What holds whatever a host sends; memory errors are the sanitizers' part. */
+static void check_invariants(void)
+{
+    for (unsigned i = 0; i < EXEC_LIMIT; i++) {
+        const struct exec *exec = &scene.agent.execs[i];
+        for (int k = 0; k < 2; k++) {
+            const struct output *output = &exec->output[k];
+            CHECK(output->ring.begin <= output->sent && output->sent <= output->ring.end);
+            CHECK(output->ring.end - output->ring.begin <= OUTPUT_WINDOW);
+        }
+        CHECK(exec->input.ring.begin <= exec->input.ring.end);
+        CHECK(exec->input.ring.end - exec->input.ring.begin <= STDIN_WINDOW);
+        CHECK(exec->input.acknowledged <= exec->input.ring.begin);
+        CHECK(exec->state == EXEC_FREE || exec->id != 0);
+    }
+    CHECK(link_queued(&scene.agent.link) <= OUTGOING_BYTES);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 1 || size > FUZZ_INPUT_LIMIT) {
@@ -89,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             loop_turn(&scene.agent, 0);
             (void)link_pump(&scene.agent);
         }
+        check_invariants();
         (void)host_fill(&scene.host);
         host_reset(&scene.host, 1);
         let_children_act((uint8_t)at);

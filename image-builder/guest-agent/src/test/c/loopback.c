@@ -189,8 +189,8 @@ static void aUserThatIsNotThereFailsAtUser(void)
 
 static void aSignalToEverythingReachesTheGrandchildren(void)
 {
-    start("sleep 1000 | sleep 1000", 0);
-    wait_for(AGENT_EXEC_STARTED);
+    start("sleep 1000 & sleep 1000 & echo all are there; wait", 0);
+    wait_for(AGENT_OUTPUT);
     message_signal(&message, 1, SIGTERM, 1);
     say();
     wait_for(AGENT_EXEC_EXIT);

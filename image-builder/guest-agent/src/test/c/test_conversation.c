@@ -260,6 +260,7 @@ static void afterAHostIsGoneNothingOfItsConversationIsLeft(void)
     scene_ready(&scene);
     struct link *link = &scene.agent.link;
     link->kind = LINK_PORT;
+    link->readable = true;
     link->writable = false;
     message_frame(scene_new(&scene), HOST_PING, 0, "12345678", 8);
     host_send(&scene.host, &scene.message);
