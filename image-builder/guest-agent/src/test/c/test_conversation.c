@@ -162,6 +162,7 @@ static void aSpecificationOfAnotherLengthOrAboveTheLimitIsRefused(void)
         message_frame(scene_new(&scene), HOST_EXEC_SPEC, 2, piece, sizeof piece);
         scene_say(&scene);
     }
+    CHECK(exec_find(&scene.agent, 2)->specification_length == SPEC_LIMIT + 1); /* the mark of too much */
     message_frame(scene_new(&scene), HOST_EXEC_START, 2, "\0\0\x11\0", 4);
     scene_say(&scene);
     CHECK(scene_expect(&scene, AGENT_EXEC_FAILED, &frame) && exec_find(&scene.agent, 2) == NULL);
@@ -200,7 +201,7 @@ static void aHostThatPingsWithoutReadingIsHeldBack(void)
     uint64_t sent = 0;
     for (bool blocked = false; !blocked;) {
         message_begin(&scene.message);
-        for (int i = 0; i < 1000; i++) {
+        for (int i = 0; i < 4000; i++) {
             message_frame(&scene.message, HOST_PING, 0, "12345678", 8);
         }
         loop_turn(&scene.agent, 0);
@@ -208,7 +209,7 @@ static void aHostThatPingsWithoutReadingIsHeldBack(void)
         blocked = link_room(link) < OUTGOING_ANSWER_ROOM + 1000 && sent > 0;
         if (!blocked) {
             host_send(&scene.host, &scene.message);
-            sent += 1000;
+            sent += 4000;
         }
         CHECK(sent < 1000000);
     }
