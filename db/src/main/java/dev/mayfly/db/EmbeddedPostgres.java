@@ -65,6 +65,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
    * @throws DatabaseException when it does not start; nothing is left running then
    */
   public static EmbeddedPostgres start(EmbeddedPostgresConfig config) {
+    return start(config, ServerIdentity.kinds());
+  }
+
+  /** Likewise, as one of these kinds only. */
+  static EmbeddedPostgres start(EmbeddedPostgresConfig config, List<ServerIdentity.Kind> kinds) {
     long begin = System.nanoTime();
     try (var undo = new Undo()) {
       var files = DataDirectory.create(config.directory());
@@ -75,7 +80,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
       undo.push("parent thread", parent::close);
       var identity =
           parent.call(() -> {
-            var chosen = ServerIdentity.choose(config.directory(), binaries);
+            var chosen = ServerIdentity.choose(config.directory(), binaries, kinds);
             files.prepare(chosen, binaries);
             return chosen;
           });

@@ -8,8 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Says what a failed file operation means to the person who has to put it right. */
 final class FileTrouble {
-  /** What Linux calls ENOSPC and EROFS, in the C locale that everything here runs in. */
+  /** What Linux calls ENOSPC, in the C locale that everything here runs in. */
   private static final String NO_SPACE = "No space left on device";
+
+  /** PostgreSQL's hint when a write came out short, for which there is no errno. */
+  private static final String SHORT_WRITE = "Check free disk space";
 
   private static final String QUOTA = "Disk quota exceeded";
   private static final String READ_ONLY = "Read-only file system";
@@ -34,7 +37,7 @@ final class FileTrouble {
 
   /** The message for a text that names a known trouble, or null. */
   static @Nullable String known(Path place, String text) {
-    if (text.contains(NO_SPACE) || text.contains(QUOTA)) {
+    if (text.contains(NO_SPACE) || text.contains(SHORT_WRITE) || text.contains(QUOTA)) {
       return "The disk that holds " + place + " is full; free some space and start again.";
     }
     if (text.contains(READ_ONLY)) {

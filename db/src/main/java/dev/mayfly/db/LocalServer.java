@@ -34,18 +34,28 @@ record LocalServer(DataDirectory files, int port) {
 
   /** Creates what is missing: after the first start, nothing. */
   void setUp() {
-    try {
-      owner().connect().close();
-    } catch (SQLException e) {
-      if (!NOT_SET_UP.contains(String.valueOf(e.getSQLState()))) {
-        throw new DatabaseException("The embedded PostgreSQL refused the role " + OWNER + ".", e);
-      }
+    if (!isSetUp()) {
       try (var connection = superuser("postgres").connect()) {
         createOwner(connection);
-      } catch (SQLException again) {
-        again.addSuppressed(e);
-        throw new DatabaseException("The database of Mayfly could not be set up.", again);
+      } catch (SQLException e) {
+        throw new DatabaseException("The database of Mayfly could not be set up.", e);
       }
+    }
+  }
+
+  private boolean isSetUp() {
+    if (!files.password().exists()) {
+      return false;
+    }
+    try {
+      owner().connect().close();
+      return true;
+    } catch (SQLException e) {
+      // A set-up that was cut off, or a password file from elsewhere.
+      if (NOT_SET_UP.contains(String.valueOf(e.getSQLState()))) {
+        return false;
+      }
+      throw new DatabaseException("The embedded PostgreSQL refused the role " + OWNER + ".", e);
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.Properties;
 import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tukaani.xz.XZInputStream;
@@ -166,7 +167,7 @@ record PostgresBinaries(Path home, String version) {
             throw new IOException("A link reaches outside its folder: " + entry.getName());
           }
           Files.createSymbolicLink(path, Path.of(entry.getLinkName()));
-        } else if (entry.isFile()) {
+        } else if (isPlainFile(entry)) {
           Files.copy(tar, path);
           Files.setPosixFilePermissions(path, permissions(entry.getMode()));
         } else {
@@ -174,6 +175,12 @@ record PostgresBinaries(Path home, String version) {
         }
       }
     }
+  }
+
+  /** Not {@code isFile()}, which says yes to a device. */
+  private static boolean isPlainFile(TarArchiveEntry entry) {
+    return entry.getLinkFlag() == TarConstants.LF_NORMAL
+        || entry.getLinkFlag() == TarConstants.LF_OLDNORM;
   }
 
   private static Set<PosixFilePermission> permissions(int mode) {

@@ -55,10 +55,14 @@ record ServerIdentity(Kind kind, int user) {
             + "--securebits=+no_setuid_fixup --bounding-set=-all,+dac_read_search"
             + " --inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search");
 
-    private final List<String> prefix;
+    private final String command;
 
-    Kind(String prefix) {
-      this.prefix = List.of(prefix.split(" "));
+    Kind(String command) {
+      this.command = command;
+    }
+
+    private List<String> prefix() {
+      return List.of(command.split(" "));
     }
   }
 
@@ -69,17 +73,24 @@ record ServerIdentity(Kind kind, int user) {
   private static final String STILL_HAS_PARENT =
       "test \"$PPID\" = \"$1\" || exit 99; shift; exec \"$@\"";
 
+  /** The ways that are open to the user that we are. */
+  static List<Kind> kinds() {
+    return currentUser() == ROOT
+        ? List.of(Kind.UNMAPPED, Kind.NOBODY_PLAIN, Kind.NOBODY_READER)
+        : List.of(Kind.SAME_USER);
+  }
+
+  private static int currentUser() {
+    return (int) new UnixSystem().getUid();
+  }
+
   /**
    * Tries the ways on the real directory and the real server program.
    *
-   * @throws DatabaseException when root has no way, saying why each failed
+   * @throws DatabaseException when none works, saying why each failed
    */
-  static ServerIdentity choose(Path directory, PostgresBinaries binaries) {
-    int user = (int) new UnixSystem().getUid();
-    var kinds =
-        user == ROOT
-            ? List.of(Kind.UNMAPPED, Kind.NOBODY_PLAIN, Kind.NOBODY_READER)
-            : List.of(Kind.SAME_USER);
+  static ServerIdentity choose(Path directory, PostgresBinaries binaries, List<Kind> kinds) {
+    int user = currentUser();
     var reasons = new ArrayList<String>();
     for (var kind : kinds) {
       var reason = refusal(kind, directory, binaries);
@@ -112,7 +123,7 @@ record ServerIdentity(Kind kind, int user) {
     if (kind == Kind.NOBODY_PLAIN) {
       letWalk(directory);
     }
-    var arguments = new ArrayList<>(kind.prefix);
+    var arguments = new ArrayList<>(kind.prefix());
     arguments.addAll(
         List.of(
             "sh",
@@ -125,7 +136,7 @@ record ServerIdentity(Kind kind, int user) {
     if (result.exit() == 0 && result.output().contains("(PostgreSQL) " + binaries.major() + ".")) {
       return "";
     }
-    return kind.prefix.get(0) + ": " + lastLine(result.output());
+    return kind.prefix().getFirst() + ": " + lastLine(result.output());
   }
 
   /** What is in there has permissions of its own; only its name must be reachable. */
@@ -146,7 +157,7 @@ record ServerIdentity(Kind kind, int user) {
     // A session of its own: Ctrl-C in the terminal is for us, and we stop the server when we are
     // done with it.
     var all = new ArrayList<>(List.of("setsid"));
-    all.addAll(kind.prefix);
+    all.addAll(kind.prefix());
     all.addAll(List.of("--pdeathsig", signal.name()));
     all.addAll(List.of("sh", "-c", STILL_HAS_PARENT, "sh"));
     all.add(String.valueOf(ProcessHandle.current().pid()));

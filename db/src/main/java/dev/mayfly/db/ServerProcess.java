@@ -32,13 +32,16 @@ final class ServerProcess {
   private static final Duration LAST_WORDS_TIMEOUT = Duration.ofSeconds(5);
 
   private final Process process;
+  private final Path logFile;
   private final Thread reader;
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
   private final StringBuilder tail = new StringBuilder();
   private volatile boolean stopping;
 
-  private ServerProcess(Process process, CappedLog sink) {
+  private ServerProcess(Process process, Path logFile) {
     this.process = process;
+    this.logFile = logFile;
+    var sink = new CappedLog(logFile, LOG_LIMIT);
     this.reader =
         Thread.ofPlatform()
             .daemon()
@@ -49,10 +52,10 @@ final class ServerProcess {
   /** Must be called on the {@link ParentThread}. */
   static ServerProcess start(List<String> arguments, Path logFile) throws IOException {
     var process = Command.builder(arguments).redirectErrorStream(true).start();
-    var server = new ServerProcess(process, new CappedLog(logFile, LOG_LIMIT));
+    var server = new ServerProcess(process, logFile);
     server.reader.start();
     process.getOutputStream().close();
-    var unused = process.onExit().thenAccept(ended -> server.ended(ended.exitValue()));
+    var _ = process.onExit().thenAccept(ended -> server.ended(ended.exitValue()));
     return server;
   }
 
@@ -121,7 +124,7 @@ final class ServerProcess {
     if (wasReady && !stopping) {
       log.atError()
           .addKeyValue("exit", exit)
-          .addKeyValue("log", lastWords())
+          .addKeyValue("log", logFile)
           .log("The embedded PostgreSQL ended unexpectedly");
     }
   }
