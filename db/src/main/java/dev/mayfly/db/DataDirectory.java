@@ -68,6 +68,7 @@ record DataDirectory(Path directory) {
   void prepare(ServerIdentity identity, PostgresBinaries binaries) {
     try {
       if (Files.exists(data())) {
+        checkOwner(identity);
         checkVersion(binaries);
         if (!superuserPassword().exists()) {
           throw new DatabaseException(
@@ -104,13 +105,10 @@ record DataDirectory(Path directory) {
     }
   }
 
-  /** Gives the data to the server's user: the way in which root runs it may have changed. */
-  private void adopt(ServerIdentity identity) throws IOException {
+  /** Before anything in there is read: what belongs to another user cannot be. */
+  private void checkOwner(ServerIdentity identity) throws IOException {
     int owner = Trees.owner(data());
-    if (owner == identity.user()) {
-      return;
-    }
-    if (identity.kind() == ServerIdentity.Kind.SAME_USER) {
+    if (identity.kind() == ServerIdentity.Kind.SAME_USER && owner != identity.user()) {
       throw new DatabaseException(
           "The data in "
               + data()
@@ -122,11 +120,18 @@ record DataDirectory(Path directory) {
               + directory
               + ".");
     }
-    Trees.changeOwner(data(), identity.user());
-    log.atInfo()
-        .addKeyValue("from", owner)
-        .addKeyValue("to", identity.user())
-        .log("The data directory changed its owner");
+  }
+
+  /** Gives the data to the server's user: the way in which root runs it may have changed. */
+  private void adopt(ServerIdentity identity) throws IOException {
+    int owner = Trees.owner(data());
+    if (owner != identity.user()) {
+      Trees.changeOwner(data(), identity.user());
+      log.atInfo()
+          .addKeyValue("from", owner)
+          .addKeyValue("to", identity.user())
+          .log("The data directory changed its owner");
+    }
   }
 
   private void initialize(ServerIdentity identity, PostgresBinaries binaries) throws IOException {

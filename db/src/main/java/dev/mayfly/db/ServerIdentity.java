@@ -2,11 +2,13 @@ package dev.mayfly.db;
 
 import com.sun.security.auth.module.UnixSystem;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 
 /**
@@ -21,6 +23,9 @@ record ServerIdentity(Kind kind, int user) {
 
   /** nobody: every Linux has it, and the server's password file lookup needs a user with a name. */
   private static final int NOBODY = 65534;
+
+  /** capability.h: number 5. */
+  private static final long CAP_KILL = 1L << 5;
 
   /** Loading the server from a cold disk. */
   private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(30);
@@ -91,7 +96,7 @@ record ServerIdentity(Kind kind, int user) {
    */
   static ServerIdentity choose(Path directory, PostgresBinaries binaries, List<Kind> kinds) {
     int user = currentUser();
-    var reasons = new ArrayList<String>();
+    var reasons = new LinkedHashSet<String>();
     for (var kind : kinds) {
       var reason = refusal(kind, directory, binaries);
       if (reason.isEmpty()) {
@@ -120,6 +125,9 @@ record ServerIdentity(Kind kind, int user) {
 
   /** Why the way is closed, or empty. */
   private static String refusal(Kind kind, Path directory, PostgresBinaries binaries) {
+    if (owner(kind, ROOT) == NOBODY && !maySignalOthers()) {
+      return kind.prefix().getFirst() + ": without CAP_KILL nobody's server could not be stopped";
+    }
     if (kind == Kind.NOBODY_PLAIN) {
       letWalk(directory);
     }
@@ -137,6 +145,19 @@ record ServerIdentity(Kind kind, int user) {
       return "";
     }
     return kind.prefix().getFirst() + ": " + lastLine(result.output());
+  }
+
+  /** The death signal too is sent with our rights: without this one the server would outlive us. */
+  private static boolean maySignalOthers() {
+    try (var lines = Files.lines(Path.of("/proc/self/status"))) {
+      return lines
+          .filter(line -> line.startsWith("CapEff:"))
+          .map(line -> Long.parseUnsignedLong(line.substring("CapEff:".length()).strip(), 16))
+          .allMatch(capabilities -> (capabilities & CAP_KILL) != 0);
+    } catch (IOException | UncheckedIOException e) {
+      // Without /proc there is no container that takes capabilities away either.
+      return true;
+    }
   }
 
   /** What is in there has permissions of its own; only its name must be reachable. */

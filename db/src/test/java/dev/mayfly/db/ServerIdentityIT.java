@@ -124,6 +124,17 @@ class ServerIdentityIT {
   }
 
   @Test
+  void rootWithoutTheRightToSignalOthersLeavesNoServerEither() throws Exception {
+    assumeThatTheMachineAllows(Kind.UNMAPPED);
+    var prefix = List.of("setpriv", "--bounding-set=-kill", "--inh-caps=-all");
+    try (var jvm = LauncherJvm.start(prefix, directory, binaries)) {
+      assertThat(jvm.says()).startsWith("STARTED");
+      jvm.kill();
+    }
+    assertThat(LauncherJvm.leftOvers(directory.resolve("data"))).isEmpty();
+  }
+
+  @Test
   void whereNoWayIsOpenTheErrorSaysWhyAndWhatToDo() throws Exception {
     Files.createDirectories(
         directory,

@@ -20,6 +20,9 @@ class TroubledDiskIT {
   /** Data without a row takes 45 MiB, of which 16 MiB are log. */
   private static final int ENOUGH_FOR_DATA_MIB = 80;
 
+  /** Prepares nothing; the mount itself is told. An ordinary user may not change it later. */
+  private static final String READ_ONLY = "true read-only";
+
   @TempDir Path directory;
 
   @BeforeEach
@@ -31,8 +34,8 @@ class TroubledDiskIT {
   /** A command in a namespace of its own, in which the directory is a small disk. */
   private List<String> inNamespace(String prepare, int mebibytes) {
     var script =
-        "mount -t tmpfs -o size=%dm,mode=700 tmpfs \"$0\" && { %s; } && exec \"$@\""
-            .formatted(mebibytes, prepare);
+        "mount -t tmpfs -o size=%dm,mode=700%s tmpfs \"$0\" && { %s; } && exec \"$@\""
+            .formatted(mebibytes, prepare.equals(READ_ONLY) ? ",ro" : "", prepare);
     return List.of("unshare", "-rm", "sh", "-c", script, directory.toString(), "env");
   }
 
@@ -85,7 +88,7 @@ class TroubledDiskIT {
 
   @Test
   void aReadOnlyDiskIsSaid() throws Exception {
-    try (var jvm = start("mount -o remount,ro \"$0\"", 10, LauncherJvm.binaries())) {
+    try (var jvm = start(READ_ONLY, 10, LauncherJvm.binaries())) {
       assertThat(jvm.says())
           .startsWith("REFUSED ")
           .contains(directory.toString())
