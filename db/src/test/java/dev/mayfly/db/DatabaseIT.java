@@ -35,12 +35,14 @@ class DatabaseIT {
     var external = TestDatabase.emptyDatabase();
     var url =
         "%s?user=%s&ApplicationName=test&password=%s"
-            .formatted(external.url(), external.user(), external.password());
+            .formatted(external.place(), external.user(), external.password());
     try (var database = Database.open(DatabaseConfig.of(url, null, null, directory))) {
       assertThat(database.access())
           .isEqualTo(
               new DatabaseAccess(
-                  external.url() + "?ApplicationName=test", external.user(), external.password()));
+                  external.place() + "?ApplicationName=test",
+                  external.user(),
+                  external.password()));
     }
   }
 
@@ -49,7 +51,7 @@ class DatabaseIT {
     var external = TestDatabase.emptyDatabase();
     assertThatThrownBy(() -> open(external.url(), external.user(), "not-the-password"))
         .isInstanceOf(DatabaseException.class)
-        .hasMessageContaining("The PostgreSQL at " + external.url() + " cannot be used")
+        .hasMessageContaining("The PostgreSQL at " + external.place() + " cannot be used")
         .hasMessageContaining("password authentication failed")
         .hasMessageNotContaining("not-the-password");
   }

@@ -28,7 +28,7 @@ final class DockerProbe {
     if (!configured() && sockets().stream().noneMatch(DockerProbe::answers)) {
       return "no Docker";
     }
-    return DockerPostgres.isDockerAvailable() ? "" : "no Docker that Testcontainers can use";
+    return DockerPostgres.trouble();
   }
 
   /** Somebody says where Docker is; then Testcontainers has to find out. */
