@@ -1,0 +1,39 @@
+package dev.mayfly.image.bundle;
+
+import dev.mayfly.image.bundle.BundleManifest.BundleFile;
+import dev.mayfly.image.bundle.BundleManifest.Rootfs;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * One published boot bundle on this host. Its manifest has been checked against the digest; its
+ * files have not: see {@link BundleVerifier}.
+ *
+ * @param directory absolute
+ */
+public record BootBundle(Sha256 digest, Path directory, BundleManifest manifest) {
+
+  /** ELF with a PVH entry. */
+  public Path kernel() {
+    return path(manifest.kernel().file());
+  }
+
+  /** A compressed cpio archive with the guest agent. */
+  public Path initramfs() {
+    return path(manifest.initramfs().file());
+  }
+
+  /** The read-only root file system; absent in a kernel-only bundle. */
+  public Optional<Path> rootfs() {
+    return manifest.rootfs().map(Rootfs::file).map(this::path);
+  }
+
+  /** Bytes of all files together. */
+  public long size() {
+    return manifest.files().stream().mapToLong(BundleFile::size).sum();
+  }
+
+  Path path(BundleFile file) {
+    return directory.resolve(file.name());
+  }
+}

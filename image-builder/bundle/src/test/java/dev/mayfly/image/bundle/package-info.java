@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mayfly.image.bundle;
+
+import org.jspecify.annotations.NullMarked;
