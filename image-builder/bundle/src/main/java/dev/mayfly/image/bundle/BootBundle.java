@@ -2,6 +2,7 @@ package dev.mayfly.image.bundle;
 
 import dev.mayfly.image.bundle.BundleManifest.BundleFile;
 import dev.mayfly.image.bundle.BundleManifest.Rootfs;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -31,6 +32,18 @@ public record BootBundle(Sha256 digest, Path directory, BundleManifest manifest)
   /** Bytes of all files together. */
   public long size() {
     return manifest.files().stream().mapToLong(BundleFile::size).sum();
+  }
+
+  /** Whether every file is there and has its size; quick, and no proof of its content. */
+  public boolean isComplete() {
+    try {
+      for (BundleFile file : manifest.files()) {
+        BundleVerifier.requireSize(path(file), file);
+      }
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   Path path(BundleFile file) {

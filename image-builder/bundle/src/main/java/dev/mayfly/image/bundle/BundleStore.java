@@ -167,7 +167,7 @@ public final class BundleStore {
     Path target = bundles.resolve(PREFIX + digest.hex());
     try (ExclusiveLock lock = lock()) {
       Optional<BootBundle> present = find(digest);
-      if (present.isPresent() && sizesAreRight(present.get())) {
+      if (present.isPresent() && present.get().isComplete()) {
         deleteTree(staged);
         return present.get();
       }
@@ -251,17 +251,6 @@ public final class BundleStore {
         }
       }
     }
-  }
-
-  private static boolean sizesAreRight(BootBundle bundle) throws IOException {
-    for (BundleFile file : bundle.manifest().files()) {
-      try {
-        BundleVerifier.requireSize(bundle.path(file), file);
-      } catch (BundleBrokenException e) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /** Gone for every reader at once, then file by file. */

@@ -1,0 +1,29 @@
+package dev.mayfly.image.builder;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Refuses to start what would run out of disk half-way. */
+final class BuildSpace {
+  /**
+   * Measured for debian:12: 480 MiB of tree and packages within mmdebstrap, or 170 of tar, 200 of
+   * unpacked tree, 130 of kernel package and 150 of bundle; and as much again for safety.
+   */
+  static final long NEEDED_MIB = 1200;
+
+  private BuildSpace() {}
+
+  static void require(Path directory) throws IOException, BuildException {
+    long free = Files.getFileStore(directory).getUsableSpace() >> 20;
+    if (free < NEEDED_MIB) {
+      throw new BuildException(
+          directory
+              + " has "
+              + free
+              + " MiB free, and a build needs about "
+              + NEEDED_MIB
+              + " MiB; free some space, or give another directory with --home");
+    }
+  }
+}
