@@ -23,19 +23,15 @@ final class AptFailure {
       Pattern.compile(
           ".*(NO_PUBKEY|is not signed|The following signatures|EXPKEYSIG|BADSIG|"
               + "Release file .* (expired|is not valid)).*");
-  private static final Pattern FULL = Pattern.compile(".*No space left on device.*");
   private static final Pattern UNKNOWN_PACKAGE =
       Pattern.compile("E: Unable to locate package (.*)");
-  private static final Pattern HOST = Pattern.compile("(?:https?|ftp)://(?:[^@/ ]*@)?([^/ :']+)");
+  private static final Pattern HOST = Pattern.compile("(?:https?|ftp)://(?:[^@/ ]*@)?([^/ ']+)");
 
   private AptFailure() {}
 
   static String explain(List<String> lines) {
-    String full = first(FULL, lines);
-    if (!full.isEmpty()) {
-      return "the disk is full; free some space (a build needs about "
-          + BuildSpace.NEEDED_MIB
-          + " MiB) and try again";
+    if (lines.stream().anyMatch(BuildSpace::isExhausted)) {
+      return BuildSpace.EXHAUSTED;
     }
     String unreachable = first(UNREACHABLE, lines);
     if (!unreachable.isEmpty()) {

@@ -12,7 +12,22 @@ final class BuildSpace {
    */
   static final long NEEDED_MIB = 1200;
 
+  static final String EXHAUSTED =
+      "the disk is full; free some space (a build needs about "
+          + NEEDED_MIB
+          + " MiB) and try again";
+
   private BuildSpace() {}
+
+  /** Whether a program, or the kernel, says so in this line. */
+  static boolean isExhausted(String line) {
+    return line.contains("No space left on device") || line.contains("Disk quota exceeded");
+  }
+
+  /** The same text, or what to do where it says that the disk is full. */
+  static String explain(String problem) {
+    return isExhausted(problem) ? EXHAUSTED : problem;
+  }
 
   static void require(Path directory) throws IOException, BuildException {
     long free = Files.getFileStore(directory).getUsableSpace() >> 20;

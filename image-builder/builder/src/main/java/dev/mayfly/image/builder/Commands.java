@@ -120,9 +120,8 @@ final class Commands {
         throw new BuildException(
             name(command) + " did not end within " + DEADLINE.toMinutes() + " minutes");
       }
-      if (exitCode == 0) {
-        reader.rethrow(name(command));
-      }
+      // Before the exit code: a program whose output is not taken fails for that reason.
+      reader.rethrow(name(command));
       synchronized (lastLines) {
         return new Ended(exitCode, List.copyOf(lastLines));
       }
@@ -140,6 +139,9 @@ final class Commands {
       throws BuildException, InterruptedException {
     Ended ended = run(command, output, onLine);
     if (ended.exitCode() != 0) {
+      if (ended.lastLines().stream().anyMatch(BuildSpace::isExhausted)) {
+        throw new BuildException(name(command) + " failed: " + BuildSpace.EXHAUSTED);
+      }
       throw new BuildException(
           name(command)
               + " failed with exit code "
@@ -273,7 +275,11 @@ final class Commands {
         case BuildException e -> throw e;
         case Exception e ->
             throw new BuildException(
-                "the output of " + name + " was not taken: " + e.getMessage(), e);
+                "the output of "
+                    + name
+                    + " was not taken: "
+                    + BuildSpace.explain(String.valueOf(e.getMessage())),
+                e);
       }
     }
   }

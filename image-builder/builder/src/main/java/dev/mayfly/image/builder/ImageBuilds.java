@@ -78,9 +78,8 @@ public final class ImageBuilds {
         return new Result(build(store, recipe, agent, sources), true);
       }
     } catch (IOException e) {
-      throw new BuildException(
-          recipe.name() + " was not built: " + e.getClass().getSimpleName() + ": " + e.getMessage(),
-          e);
+      String problem = e.getClass().getSimpleName() + ": " + e.getMessage();
+      throw new BuildException(recipe.name() + " was not built: " + BuildSpace.explain(problem), e);
     }
   }
 

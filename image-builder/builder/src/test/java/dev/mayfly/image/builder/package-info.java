@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mayfly.image.builder;
+
+import org.jspecify.annotations.NullMarked;
