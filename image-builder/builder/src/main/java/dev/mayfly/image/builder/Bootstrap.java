@@ -46,6 +46,12 @@ final class Bootstrap {
       mv -- *.deb kernel.deb
       """;
 
+  /**
+   * As root mmdebstrap mounts /proc and more into its tree; so they go when the last process does.
+   */
+  private static final List<String> PRIVATE_MOUNTS =
+      List.of(Tool.UNSHARE.program(), "--mount", "--propagation", "private", "--");
+
   private final Commands commands;
   private final WorkDirectory work;
 
@@ -72,13 +78,7 @@ final class Bootstrap {
     if (root) {
       return Mode.ROOT;
     }
-    Ended tried =
-        commands.run(
-            new Command(
-                List.of(Tool.MMDEBSTRAP.program(), "--unshare-helper", "true"), Map.of(), ""),
-            in -> in.skip(Long.MAX_VALUE),
-            line -> {});
-    if (tried.exitCode() == 0) {
+    if (succeeds(List.of(Tool.MMDEBSTRAP.program(), "--unshare-helper"), "true")) {
       return Mode.UNSHARE;
     }
     if (!Tool.FAKECHROOT.isPresent(commands.path()) || !Tool.FAKEROOT.isPresent(commands.path())) {
@@ -101,17 +101,20 @@ final class Bootstrap {
       Path archive,
       Consumer<String> onLine)
       throws BuildException, InterruptedException, IOException {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                Tool.MMDEBSTRAP.program(),
-                "--mode=" + mode.option,
-                "--variant=" + recipe.variant(),
-                "--architectures=amd64",
-                "--format=tar",
-                "--include=" + String.join(",", recipe.packages()),
-                "--dpkgopt=force-unsafe-io",
-                "--aptopt=Acquire::Retries \"3\""));
+    List<String> arguments = new ArrayList<>();
+    if (mode == Mode.ROOT && succeeds(PRIVATE_MOUNTS, "true")) {
+      arguments.addAll(PRIVATE_MOUNTS);
+    }
+    arguments.addAll(
+        List.of(
+            Tool.MMDEBSTRAP.program(),
+            "--mode=" + mode.option,
+            "--variant=" + recipe.variant(),
+            "--architectures=amd64",
+            "--format=tar",
+            "--include=" + String.join(",", recipe.packages()),
+            "--dpkgopt=force-unsafe-io",
+            "--aptopt=Acquire::Retries \"3\""));
     hostSettings().ifPresent(file -> arguments.add("--aptopt=" + file));
     recipe.unpackNever().forEach(path -> arguments.add("--dpkgopt=path-exclude=" + path));
     recipe.unpackStill().forEach(path -> arguments.add("--dpkgopt=path-include=" + path));
@@ -136,6 +139,16 @@ final class Bootstrap {
     if (ended.exitCode() != 0) {
       throw new BuildException(AptFailure.explain(ended.lastLines()));
     }
+  }
+
+  private boolean succeeds(List<String> wrapper, String program)
+      throws BuildException, InterruptedException {
+    List<String> arguments = new ArrayList<>(wrapper);
+    arguments.add(program);
+    return commands
+            .run(new Command(arguments, Map.of(), ""), in -> in.skip(Long.MAX_VALUE), line -> {})
+            .exitCode()
+        == 0;
   }
 
   /**

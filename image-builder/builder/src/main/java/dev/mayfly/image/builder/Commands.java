@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +32,12 @@ final class Commands {
 
   /** mmdebstrap removes its tree before it ends; that takes a second or two. */
   private static final Duration CLEAN_UP = Duration.ofSeconds(20);
+
+  /** A killed process is gone as soon as the kernel lets go of its last system call. */
+  private static final Duration KILLING = Duration.ofSeconds(5);
+
+  /** Short beside a clean-up, long beside a look at the process table. */
+  private static final Duration STOP_POLL = Duration.ofMillis(50);
 
   /** Enough to see what a program died of. */
   private static final int LAST_LINES = 200;
@@ -207,22 +214,39 @@ final class Commands {
     }
   }
 
-  /** Asks, waits, kills; the children of a program that is killed too. */
+  /**
+   * Asks the program and everything below it, because mmdebstrap waits for its children without
+   * telling them; waits for their clean-up; kills what is left, until nothing is.
+   */
   private static void stop(Process process) {
-    List<ProcessHandle> below = process.descendants().toList();
+    Set<ProcessHandle> all = new LinkedHashSet<>(process.descendants().toList());
     process.destroy();
+    all.forEach(ProcessHandle::destroy);
     boolean interrupted = false;
-    boolean ended = false;
+    boolean alive = true;
     long deadline = System.nanoTime() + CLEAN_UP.toNanos();
-    while (!ended && System.nanoTime() - deadline < 0) {
+    long lastTry = deadline + KILLING.toNanos();
+    while (alive && System.nanoTime() - lastTry < 0) {
+      boolean kill = System.nanoTime() - deadline >= 0;
+      // Taken before their parents end, for an orphan is nobody's descendant.
+      all.addAll(process.descendants().toList());
+      List.copyOf(all).forEach(handle -> all.addAll(handle.descendants().toList()));
+      if (kill) {
+        process.destroyForcibly();
+      }
+      alive = process.isAlive();
+      for (ProcessHandle handle : all) {
+        alive |= handle.isAlive();
+        if (kill) {
+          handle.destroyForcibly();
+        }
+      }
       try {
-        ended = process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        Thread.sleep(STOP_POLL);
       } catch (InterruptedException e) {
         interrupted = true;
       }
     }
-    process.destroyForcibly();
-    below.forEach(ProcessHandle::destroyForcibly);
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -101,7 +101,8 @@ final class ImageBuild {
   private void requireTools() throws BuildException {
     List<Tool> tools =
         new ArrayList<>(
-            List.of(Tool.APT, Tool.MMDEBSTRAP, Tool.DPKG_DEB, Tool.TAR, Tool.MKFS_EROFS));
+            List.of(
+                Tool.APT, Tool.MMDEBSTRAP, Tool.DPKG_DEB, Tool.TAR, Tool.MKFS_EROFS, Tool.UNSHARE));
     if (!root) {
       tools.add(Tool.FAKEROOT);
     }

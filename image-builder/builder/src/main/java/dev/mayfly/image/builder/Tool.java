@@ -17,7 +17,8 @@ enum Tool {
   MKFS_EROFS("mkfs.erofs", "erofs-utils"),
   FAKEROOT("fakeroot", "fakeroot"),
   FAKECHROOT("fakechroot", "fakechroot"),
-  SETPRIV("setpriv", "util-linux");
+  SETPRIV("setpriv", "util-linux"),
+  UNSHARE("unshare", "util-linux");
 
   /** Where system programs are, though not on an ordinary user's PATH. */
   static final String SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin";
