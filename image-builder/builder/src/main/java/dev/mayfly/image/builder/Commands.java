@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -38,6 +39,9 @@ final class Commands {
 
   /** Short beside a clean-up, long beside a look at the process table. */
   private static final Duration STOP_POLL = Duration.ofMillis(50);
+
+  private static final Set<String> SHELLS = Set.of("sh", "dash", "bash");
+  private static final Set<String> REMOVERS = Set.of("rm", "find");
 
   /** Enough to see what a program died of. */
   private static final int LAST_LINES = 200;
@@ -184,7 +188,12 @@ final class Commands {
   }
 
   private static String name(Command command) {
-    return Path.of(command.arguments().getFirst()).getFileName().toString();
+    return name(Path.of(command.arguments().getFirst()));
+  }
+
+  private static String name(Path program) {
+    Path last = program.getFileName();
+    return last == null ? program.toString() : last.toString();
   }
 
   private static void feed(Process process, byte[] input) {
@@ -220,8 +229,8 @@ final class Commands {
    */
   private static void stop(Process process) {
     Set<ProcessHandle> all = new LinkedHashSet<>(process.descendants().toList());
-    process.destroy();
-    all.forEach(ProcessHandle::destroy);
+    all.add(process.toHandle());
+    all.stream().filter(Commands::isToBeAsked).forEach(ProcessHandle::destroy);
     boolean interrupted = false;
     boolean alive = true;
     long deadline = System.nanoTime() + CLEAN_UP.toNanos();
@@ -231,10 +240,7 @@ final class Commands {
       // Taken before their parents end, for an orphan is nobody's descendant.
       all.addAll(process.descendants().toList());
       List.copyOf(all).forEach(handle -> all.addAll(handle.descendants().toList()));
-      if (kill) {
-        process.destroyForcibly();
-      }
-      alive = process.isAlive();
+      alive = false;
       for (ProcessHandle handle : all) {
         alive |= handle.isAlive();
         if (kill) {
@@ -250,6 +256,21 @@ final class Commands {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /**
+   * Not a shell, which ends after its command and then cleans up: so fakeroot ends its daemon. Not
+   * what may be a clean-up already: so mmdebstrap removes its tree.
+   */
+  private static boolean isToBeAsked(ProcessHandle handle) {
+    String program = handle.info().command().map(path -> name(Path.of(path))).orElse("");
+    String ownName;
+    try {
+      ownName = Files.readString(Path.of("/proc", Long.toString(handle.pid()), "comm")).strip();
+    } catch (IOException hasEnded) {
+      return false;
+    }
+    return !SHELLS.contains(program) && !REMOVERS.contains(ownName);
   }
 
   private static final class Deadline implements Runnable {

@@ -98,13 +98,18 @@ class CommandsIT {
     CountDownLatch running = new CountDownLatch(1);
     List<String> pids = Collections.synchronizedList(new ArrayList<>());
     AtomicReference<Throwable> end = new AtomicReference<>();
-    String script = "trap 'echo yes > " + cleaned + "; exit 1' TERM; sleep 600 & echo $! >&2; wait";
+    // As mmdebstrap does it: the parent waits for its child, and cleans up when that has ended.
+    String program =
+        "$SIG{TERM} = sub {}; if (!($child = fork)) { exec 'sleep', '600' } $| = 1;"
+            + " print STDERR \"$child\\n\"; 1 while waitpid($child, 0) < 0; open F, '>', '"
+            + cleaned
+            + "'; print F 'yes'";
     Thread build =
         Thread.ofPlatform()
             .start(() -> {
               try {
                 commands.run(
-                    shell(script, ""),
+                    new Command(List.of("perl", "-e", program), Map.of(), ""),
                     in -> in.read(),
                     line -> {
                       pids.add(line);
@@ -123,6 +128,30 @@ class CommandsIT {
     assertThat(cleaned).hasContent("yes");
     ProcessHandle.of(Long.parseLong(pids.getFirst()))
         .ifPresent(left -> left.onExit().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join());
+  }
+
+  @Test
+  void aShellThatIsInterruptedEndsAfterItsCommandAndCleansUp() throws Exception {
+    Path cleaned = directory.resolve("cleaned");
+    CountDownLatch running = new CountDownLatch(1);
+    Thread build =
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                commands.run(
+                    shell("perl -e 'print STDERR \"on\\n\"; sleep 600'; echo yes > " + cleaned, ""),
+                    in -> in.read(),
+                    line -> running.countDown());
+              } catch (BuildException | InterruptedException expected) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    assertThat(running.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+    build.interrupt();
+
+    assertThat(build.join(PATIENCE)).isTrue();
+    assertThat(cleaned).hasContent("yes");
   }
 
   @Test
