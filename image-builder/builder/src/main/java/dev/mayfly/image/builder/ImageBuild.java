@@ -180,8 +180,8 @@ final class ImageBuild {
             work.resolve("tree").toString(),
             exclusions.toString(),
             image.toString(),
-            // Measured: 170 MB plain, 105 lz4 (0.3 s), 97 lz4hc (2.8 s); level 12 takes 15 s for
-            // nothing.
+            // Measured: 170 MB plain in 0.2 s, 105 MB lz4 in 0.3 s, 97 MB lz4hc in 2.8 s; no
+            // difference at boot or when reading that rises above the noise.
             "-zlz4hc",
             "-T" + recipe.epochSeconds(),
             "-U" + FILE_SYSTEM_UUID));

@@ -1,6 +1,7 @@
 package dev.mayfly.image.builder;
 
 import dev.mayfly.image.bundle.BootBundle;
+import dev.mayfly.image.bundle.BundleBrokenException;
 import dev.mayfly.image.bundle.BundleManifest.Provenance;
 import dev.mayfly.image.bundle.BundleStore;
 import dev.mayfly.image.bundle.ExclusiveLock;
@@ -111,20 +112,25 @@ public final class ImageBuilds {
   }
 
   /** The bundle the name points to, when a build now would only ask for newer packages. */
-  private static Optional<BootBundle> upToDate(
+  private Optional<BootBundle> upToDate(
       BundleStore store, Recipe recipe, GuestAgent agent, Request request) throws IOException {
     if (request.refresh()) {
       return Optional.empty();
     }
-    return store
-        .find(recipe.name())
-        .filter(bundle -> {
-          Provenance provenance = bundle.manifest().provenance();
-          return provenance.recipeSha256().equals(recipe.sha256())
-              && provenance.builderVersion().equals(ImageBuild.BUILDER_VERSION)
-              && provenance.sources().contains(agent.source())
-              && bundle.isComplete();
-        });
+    Optional<BootBundle> present;
+    try {
+      present = store.find(recipe.name());
+    } catch (BundleBrokenException e) {
+      progress.noted(e.getMessage() + "; building it again");
+      return Optional.empty();
+    }
+    return present.filter(bundle -> {
+      Provenance provenance = bundle.manifest().provenance();
+      return provenance.recipeSha256().equals(recipe.sha256())
+          && provenance.builderVersion().equals(ImageBuild.BUILDER_VERSION)
+          && provenance.sources().contains(agent.source())
+          && bundle.isComplete();
+    });
   }
 
   private static List<AptSources.Entry> sources(Recipe recipe, Request request)

@@ -146,8 +146,9 @@ public final class BundleStore {
 
   /**
    * Writes the manifest into a directory that holds the other files, syncs it and renames it into
-   * place. Of two publications of one bundle the second is dropped. Whatever fails, no half bundle
-   * is seen; the directory may then be left over, and is the caller's to remove.
+   * place. Of two publications of one bundle the second is dropped, unless the first is broken by
+   * now. Whatever fails, no half bundle is seen; the directory may then be left over, and is the
+   * caller's to remove.
    *
    * @param staged a directory on the same file system that holds the files of the manifest and
    *     nothing else
@@ -166,12 +167,11 @@ public final class BundleStore {
     sync(staged);
     Path target = bundles.resolve(PREFIX + digest.hex());
     try (ExclusiveLock lock = lock()) {
-      Optional<BootBundle> present = find(digest);
-      if (present.isPresent() && present.get().isComplete()) {
+      if (isWhole(digest)) {
         deleteTree(staged);
-        return present.get();
+        return new BootBundle(digest, target, manifest);
       }
-      // What is there under this name, if anything, has lost files: nobody can boot from it.
+      // What is there under this name, if anything, is broken: nobody can boot from it.
       remove(target);
       Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
       sync(bundles);
@@ -235,6 +235,20 @@ public final class BundleStore {
     sync(next);
     Files.move(next, directory.resolve(Names.FILE), StandardCopyOption.ATOMIC_MOVE);
     sync(directory);
+  }
+
+  /** Reads it all: publishing again is how a person mends a bundle that was found broken. */
+  private boolean isWhole(Sha256 digest) throws IOException {
+    try {
+      Optional<BootBundle> present = find(digest);
+      if (present.isPresent()) {
+        new BundleVerifier().verify(present.get());
+      }
+      return present.isPresent();
+    } catch (BundleBrokenException e) {
+      LOG.atWarn().addKeyValue("bundle", digest).setCause(e).log("Replaced a broken boot bundle");
+      return false;
+    }
   }
 
   private static void requireExactly(Path staged, BundleManifest manifest) throws IOException {

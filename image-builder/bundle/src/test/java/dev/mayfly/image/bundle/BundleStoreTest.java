@@ -57,13 +57,20 @@ class BundleStoreTest {
   }
 
   @Test
-  void publishingAgainMendsABundleThatLostAFile() throws Exception {
+  void publishingAgainMendsABundleThatIsBroken() throws Exception {
     BootBundle broken = SampleBundles.publish(store, staging("a"), "debian:12", "one");
+
     Files.delete(broken.kernel());
+    SampleBundles.publish(store, staging("b"), "debian:12", "one");
+    assertThat(broken.kernel()).hasContent("one vmlinux");
 
-    BootBundle mended = SampleBundles.publish(store, staging("b"), "debian:12", "one");
+    Files.writeString(broken.kernel(), "One vmlinux");
+    SampleBundles.publish(store, staging("c"), "debian:12", "one");
+    assertThat(broken.kernel()).hasContent("one vmlinux");
 
-    assertThat(mended.kernel()).hasContent("one vmlinux");
+    Files.writeString(broken.directory().resolve("manifest.json"), "{}");
+    SampleBundles.publish(store, staging("d"), "debian:12", "one");
+    assertThat(store.find("debian:12")).contains(broken);
   }
 
   @Test
