@@ -1,0 +1,13 @@
+package dev.mayfly.client;
+
+import dev.mayfly.api.rest.JobView;
+
+/** How following a log ended. */
+public sealed interface FollowEnd {
+
+  /** The job ended and its whole log was handed out. */
+  record JobEnded(JobView job) implements FollowEnd {}
+
+  /** The sink wanted no more, or the log was quiet for as long as was asked. */
+  record Stopped() implements FollowEnd {}
+}

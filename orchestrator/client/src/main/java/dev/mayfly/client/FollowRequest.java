@@ -1,0 +1,27 @@
+package dev.mayfly.client;
+
+import dev.mayfly.api.JobId;
+import dev.mayfly.api.LogStream;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to follow.
+ *
+ * @param streams empty for all that users see
+ * @param cursor where to start; null for the beginning
+ * @param quiet stop when nothing came for this long; null to go on until the job ends
+ */
+public record FollowRequest(
+    JobId job, Set<LogStream> streams, @Nullable String cursor, @Nullable Duration quiet) {
+
+  public FollowRequest {
+    streams = Set.copyOf(streams);
+  }
+
+  /** The whole log from its beginning to the end of the job. */
+  public static FollowRequest all(JobId job) {
+    return new FollowRequest(job, Set.of(), null, null);
+  }
+}

@@ -1,0 +1,294 @@
+package dev.mayfly.client;
+
+import dev.mayfly.api.ImageRef;
+import dev.mayfly.api.JobId;
+import dev.mayfly.api.LogStream;
+import dev.mayfly.api.rest.ImagePublication;
+import dev.mayfly.api.rest.ImageView;
+import dev.mayfly.api.rest.JobRequest;
+import dev.mayfly.api.rest.JobView;
+import dev.mayfly.api.rest.Page;
+import dev.mayfly.api.rest.WorkerView;
+import dev.mayfly.client.Calls.Call;
+import dev.mayfly.client.Calls.Reply;
+import dev.mayfly.client.json.JsonFields;
+import dev.mayfly.client.json.JsonWriter;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.StringJoiner;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Speaks REST v1 with one orchestrator. Every call may be repeated without harm and is, a few
+ * times, when the connection breaks; a submit carries an idempotency key, so a repeated one makes
+ * no second job. Safe for use by several threads; holds nothing that must be closed.
+ *
+ * <p>All calls throw {@link MayflyProblem} when the orchestrator answers with a problem that is not
+ * part of the call's result, {@link Unreachable}, {@link TokenUnavailable} or {@link
+ * UnexpectedAnswer} otherwise, and {@link InterruptedException} when interrupted between two tries.
+ */
+public final class MayflyClient {
+  /** What the server takes at most, and what bounds our memory. */
+  public static final int MAX_SLICE_BYTES = 16 * 1024 * 1024;
+
+  private final Calls calls;
+  private final Follower follower;
+
+  public MayflyClient(BaseUrl base, TokenSource tokens, Timeouts timeouts) {
+    this(base, tokens, timeouts, new UrlTransport(base, timeouts.connect()), TimeSource.SYSTEM);
+  }
+
+  MayflyClient(
+      BaseUrl base, TokenSource tokens, Timeouts timeouts, Transport transport, TimeSource time) {
+    this.calls = new Calls(base, tokens, timeouts, transport, time);
+    this.follower = new Follower(calls, timeouts, time);
+  }
+
+  /** Submits under a fresh key. */
+  public Submission submit(JobRequest request) throws MayflyException, InterruptedException {
+    return submit(request, IdempotencyKey.random());
+  }
+
+  /**
+   * Submits a job, or finds the one that was submitted with this key before.
+   *
+   * @throws IllegalArgumentException when a string of the request holds a lone surrogate
+   */
+  public Submission submit(JobRequest request, IdempotencyKey key)
+      throws MayflyException, InterruptedException {
+    Reply reply =
+        calls.send(
+            new Call(
+                "POST",
+                "/api/v1/jobs",
+                Map.of(
+                    "Accept",
+                    "application/json",
+                    "Content-Type",
+                    "application/json",
+                    "Idempotency-Key",
+                    key.value()),
+                JsonWriter.writeUtf8(RestJson.of(request)),
+                true,
+                Calls.MAX_TRIES));
+    if (reply.status() == 200 || reply.status() == 201) {
+      JobView job = calls.document(reply, RestJson::jobView);
+      return new Submission.Accepted(job, reply.status() == 200);
+    }
+    MayflyException failure = calls.failure(reply);
+    if (failure instanceof MayflyProblem problem && isRefusal(reply.status())) {
+      return new Submission.Refused(problem.problem());
+    }
+    throw failure;
+  }
+
+  /** A job, or nothing when there is none of that id. */
+  public Optional<JobView> job(JobId id) throws MayflyException, InterruptedException {
+    return optional(calls.send(Call.get("/api/v1/jobs/" + id)), RestJson::jobView);
+  }
+
+  /** One page of jobs. */
+  public Page<JobView> jobs(JobFilter filter) throws MayflyException, InterruptedException {
+    String query =
+        new Query()
+            .add("state", filter.state() == null ? null : filter.state().name())
+            .add("image", filter.image())
+            .add("worker", filter.worker())
+            .add("limit", Integer.toString(filter.limit()))
+            .add("cursor", filter.cursor())
+            .text();
+    Reply reply = calls.send(Call.get("/api/v1/jobs" + query));
+    return successful(reply, fields -> RestJson.page(fields, RestJson::jobView));
+  }
+
+  /**
+   * Asks that a job be cancelled; a finished one is left as it is. Nothing when there is none of
+   * that id. The job ends a moment later.
+   */
+  public Optional<JobView> cancel(JobId id) throws MayflyException, InterruptedException {
+    return optional(
+        calls.send(
+            new Call(
+                "POST",
+                "/api/v1/jobs/" + id + "/cancel",
+                Map.of("Accept", "application/json"),
+                new byte[0],
+                true,
+                Calls.MAX_TRIES)),
+        RestJson::jobView);
+  }
+
+  /**
+   * Reads a range of a job's log.
+   *
+   * @param streams empty for all that users see
+   * @param cursor where to start; null for the beginning
+   * @param limit most bytes, 1 to {@value #MAX_SLICE_BYTES}
+   */
+  public LogSlice log(JobId id, Set<LogStream> streams, @Nullable String cursor, int limit)
+      throws MayflyException, InterruptedException {
+    String query =
+        new Query()
+            .add("stream", streamNames(streams))
+            .add("cursor", cursor)
+            .add("limit", Integer.toString(limit))
+            .text();
+    Reply reply =
+        calls.send(
+            new Call(
+                "GET",
+                "/api/v1/jobs/" + id + "/log" + query,
+                Map.of("Accept", "application/octet-stream"),
+                null,
+                true,
+                Calls.MAX_TRIES));
+    if (reply.status() != 200) {
+      throw calls.failure(reply);
+    }
+    String next = reply.headers().get("Mayfly-Next-Cursor");
+    String complete = reply.headers().get("Mayfly-Log-Complete");
+    if (next == null || complete == null) {
+      throw calls.unexpected("a log without Mayfly-Next-Cursor and Mayfly-Log-Complete", null);
+    }
+    return new LogSlice(reply.body(), next, complete.equalsIgnoreCase("true"));
+  }
+
+  /**
+   * Hands a job's log to the sink, live, until the job ends. Reconnects by itself and resumes where
+   * it was, so that the sink gets every piece once; gives up when the orchestrator stays away
+   * longer than {@link Timeouts#patience()}. Blocks; memory is bounded by one piece.
+   *
+   * @throws IOException what the sink threw, unchanged
+   */
+  public FollowEnd follow(FollowRequest request, LogSink sink)
+      throws IOException, InterruptedException {
+    return follower.follow(request, sink);
+  }
+
+  /** All workers. */
+  public List<WorkerView> workers() throws MayflyException, InterruptedException {
+    return allPages("/api/v1/workers", RestJson::workerView);
+  }
+
+  /** All images. */
+  public List<ImageView> images() throws MayflyException, InterruptedException {
+    return allPages("/api/v1/images", RestJson::imageView);
+  }
+
+  /** What an image name points to, or nothing when it is not known. */
+  public Optional<ImageView> image(ImageRef name) throws MayflyException, InterruptedException {
+    return optional(calls.send(Call.get(imageTarget(name))), RestJson::imageView);
+  }
+
+  /** Lets an image name point to a bundle. */
+  public Publication publish(ImageRef name, ImagePublication publication)
+      throws MayflyException, InterruptedException {
+    Reply reply =
+        calls.send(
+            new Call(
+                "PUT",
+                imageTarget(name),
+                Map.of("Accept", "application/json", "Content-Type", "application/json"),
+                JsonWriter.writeUtf8(RestJson.of(publication)),
+                true,
+                Calls.MAX_TRIES));
+    if (reply.status() == 200 || reply.status() == 201) {
+      return new Publication.Published(calls.document(reply, RestJson::imageView));
+    }
+    MayflyException failure = calls.failure(reply);
+    if (failure instanceof MayflyProblem problem && isRefusal(reply.status())) {
+      return new Publication.Refused(problem.problem());
+    }
+    throw failure;
+  }
+
+  /** Returns when the orchestrator says that it is up; sends no token, tries once. */
+  public void checkHealth() throws MayflyException, InterruptedException {
+    Reply reply =
+        calls.send(
+            new Call(
+                "GET", "/api/v1/health", Map.of("Accept", "application/json"), null, false, 1));
+    String status = successful(reply, fields -> fields.text("status"));
+    if (!status.equals("UP")) {
+      throw calls.unreachable(new IOException("it says that it is " + status));
+    }
+  }
+
+  private static boolean isRefusal(int status) {
+    return status == 400 || status == 409 || status == 413 || status == 415 || status == 422;
+  }
+
+  private static String imageTarget(ImageRef name) {
+    return "/api/v1/images/" + URLEncoder.encode(name.value(), StandardCharsets.UTF_8);
+  }
+
+  private <T> T successful(Reply reply, JsonFields.Mapping<T> mapping) throws MayflyException {
+    if (reply.status() < 200 || reply.status() > 299) {
+      throw calls.failure(reply);
+    }
+    return calls.document(reply, mapping);
+  }
+
+  private <T> Optional<T> optional(Reply reply, JsonFields.Mapping<T> mapping)
+      throws MayflyException {
+    // A 404 that is no problem+json comes from something else, say a proxy, and is not an answer.
+    if (reply.status() == 404 && calls.failure(reply) instanceof MayflyProblem) {
+      return Optional.empty();
+    }
+    return Optional.of(successful(reply, mapping));
+  }
+
+  private <T> List<T> allPages(String path, JsonFields.Mapping<T> mapping)
+      throws MayflyException, InterruptedException {
+    List<T> all = new ArrayList<>();
+    String cursor = null;
+    for (int pages = 0; pages < MAX_PAGES; pages++) {
+      Reply reply = calls.send(Call.get(path + new Query().add("cursor", cursor).text()));
+      Page<T> page = successful(reply, fields -> RestJson.page(fields, mapping));
+      all.addAll(page.items());
+      cursor = page.next();
+      if (cursor == null) {
+        return all;
+      }
+    }
+    throw calls.unexpected("more than " + MAX_PAGES + " pages at " + path, null);
+  }
+
+  /** Workers and images are hundreds; a server that never stops paging is broken. */
+  private static final int MAX_PAGES = 1000;
+
+  static @Nullable String streamNames(Set<LogStream> streams) {
+    if (streams.isEmpty()) {
+      return null;
+    }
+    StringJoiner names = new StringJoiner(",");
+    new TreeSet<>(streams).forEach(stream -> names.add(stream.name()));
+    return names.toString();
+  }
+
+  /** Builds a query string; a null value leaves the parameter out. */
+  static final class Query {
+    private final StringBuilder text = new StringBuilder();
+
+    Query add(String name, @Nullable String value) {
+      if (value != null) {
+        text.append(text.isEmpty() ? '?' : '&')
+            .append(name)
+            .append('=')
+            .append(URLEncoder.encode(value, StandardCharsets.UTF_8));
+      }
+      return this;
+    }
+
+    String text() {
+      return text.toString();
+    }
+  }
+}
