@@ -52,12 +52,12 @@ final class Program {
       line.addSubcommand(first, named.get());
     }
     line.setExpandAtFiles(false); // @name in a job's command is the job's
-    line.setStopAtPositional(true); // what follows a job's command is the job's, too
     line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
     line.setParameterExceptionHandler((wrong, given) -> wrongUsage(wrong));
     line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure));
     CommandLine runLine = line.getSubcommands().get("run");
     if (runLine != null) {
+      runLine.setStopAtPositional(true); // what follows a job's command is the job's, too
       runLine.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n");
       runLine.getCommandSpec().usageMessage().exitCodeList(exitCodes());
     }

@@ -1,0 +1,18 @@
+package dev.mayfly.cli;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** Runs the command in this process. */
+final class Shell {
+  final CapturedOutput stdout = new CapturedOutput();
+  final CapturedOutput stderr = new CapturedOutput();
+  final ManualSignals signals = new ManualSignals();
+  final Map<String, String> environment = new HashMap<>();
+
+  int run(String... arguments) {
+    Surroundings surroundings =
+        new Surroundings(environment, name -> null, new Output(stdout, stderr), signals);
+    return new Program(surroundings).run(arguments);
+  }
+}

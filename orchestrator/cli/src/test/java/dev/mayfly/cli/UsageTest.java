@@ -1,0 +1,126 @@
+package dev.mayfly.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UsageTest {
+  private final Shell shell = new Shell();
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "\"\" | there is no command ''",
+        "foo | there is no command 'foo'",
+        "run | Missing required options and parameters: '--image=NAME', 'COMMAND'",
+        "run --image debian:12 | Missing required parameter: 'COMMAND'",
+        "run --image debian:12 -- | Missing required parameter: 'COMMAND'",
+        "run -- true | Missing required option: '--image=NAME'",
+        "run --image i --bogus x | Unknown option: '--bogus'",
+        "run --image i --cpus many x | Invalid value for option '--cpus'",
+        "run --image i --memory 5 x | '5' is not a size such as 512M or 4G",
+        "run --image i --timeout 5 x | '5' is not a duration such as 30s, 10m or 1h",
+        "run --image i --network bridge x | --network is user or none",
+        "run --image i --env 1=2 x | expected NAME=VALUE",
+        "run --image i --env ABSENT x | ABSENT has no value and is not set in your environment",
+        "run --image i --env-file /absent x | there is no file /absent",
+        "run --image i --idempotency-key ä x | --idempotency-key: an idempotency key is",
+        "logs | Missing required parameter: 'ID'",
+        "logs nonsense | 'nonsense' is not the id of a job",
+        "logs --stream news 01890000-0000-7000-8000-000000000001 | --stream is stdout, stderr",
+        "ps --state dead | --state is queued, active or finished",
+        "ps --limit 0 | --limit is 1 to",
+        "ps x | Unmatched argument at index 1: 'x'",
+        "image-publish UPPER --digest d --architecture a --size 1 | image is not a valid name",
+        "health --wait -1 | --wait is 0 to",
+      })
+  void wrongUsageIsOneLine(String arguments, String message) {
+    shell.environment.put("HOME", "/nowhere");
+    shell.environment.put("MAYFLY_URL", "http://127.0.0.1:1");
+    assertThat(shell.run(arguments.split(" "))).isEqualTo(2);
+    assertThat(shell.stderr.text()).startsWith("mayfly: ").contains(message);
+    assertThat(shell.stderr.text().lines()).hasSize(1);
+    assertThat(shell.stdout.text()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "run",
+        "logs",
+        "ps",
+        "show",
+        "wait",
+        "cancel",
+        "workers",
+        "images",
+        "image-publish",
+        "health"
+      })
+  void everyCommandHasHelp(String command) {
+    assertThat(shell.run(command, "--help")).isZero();
+    assertThat(shell.stdout.text()).startsWith("Usage: mayfly " + command).contains("--help");
+    assertThat(shell.stderr.text()).isEmpty();
+  }
+
+  @Test
+  void theHelpOfRunNamesEveryExitCode() {
+    shell.run("run", "--help");
+    for (ExitCode code : ExitCode.values()) {
+      if (code != ExitCode.OK) {
+        assertThat(shell.stdout.text()).containsPattern("(?m)^  " + code.code() + " ");
+      }
+    }
+  }
+
+  @Test
+  void helpListsWhatUsersNeedAndNotWhatTheLauncherNeeds() {
+    assertThat(shell.run("--help")).isZero();
+    assertThat(shell.stdout.text()).contains("  run ", "  images ").doesNotContain("publish");
+  }
+
+  @Test
+  void aUrlThatWouldLeakTheTokenIsRefused() {
+    shell.environment.put("MAYFLY_URL", "http://example.org");
+    assertThat(shell.run("ps")).isEqualTo(2);
+    assertThat(shell.stderr.text()).startsWith("mayfly: refused to send the token");
+  }
+
+  @Test
+  void anAbsentTokenSaysWhatToDo() {
+    shell.environment.put("MAYFLY_HOME", "/nowhere");
+    assertThat(shell.run("ps")).isEqualTo(121);
+    assertThat(shell.stderr.text())
+        .isEqualTo(
+            "mayfly: there is no token at /nowhere/secrets/api-token; start Mayfly with ./mayfly"
+                + " up, or set MAYFLY_TOKEN_FILE or MAYFLY_TOKEN\n");
+  }
+
+  @Test
+  void aStackTraceIsShownOnlyOnDemand() {
+    shell.environment.put("MAYFLY_HOME", "/nowhere");
+    shell.environment.put("MAYFLY_DEBUG", "1");
+    assertThat(shell.run("ps")).isEqualTo(121);
+    assertThat(shell.stderr.text()).contains("TokenUnavailable").contains("\tat ");
+  }
+
+  @Test
+  void aReaderThatWentAwayIsNoComplaint() {
+    shell.stdout.breakAfter(0, "Broken pipe");
+    assertThat(shell.run("--help")).isEqualTo(141);
+    assertThat(shell.stderr.text()).isEmpty();
+  }
+
+  @Test
+  void aFullDiskIs() {
+    shell.stdout.breakAfter(0, "No space left on device");
+    assertThat(shell.run("--help")).isEqualTo(125);
+    assertThat(shell.stderr.text())
+        .isEqualTo("mayfly: cannot write the output: No space left on device\n");
+  }
+}
