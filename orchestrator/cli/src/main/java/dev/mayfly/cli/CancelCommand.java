@@ -1,6 +1,7 @@
 package dev.mayfly.cli;
 
 import dev.mayfly.api.JobId;
+import dev.mayfly.api.rest.JobView;
 import dev.mayfly.client.MayflyClient;
 import java.io.IOException;
 import java.util.Objects;
@@ -34,10 +35,8 @@ final class CancelCommand implements Callable<Integer> {
   @Override
   public Integer call() throws CommandFailed, IOException, InterruptedException {
     MayflyClient client = new Connection(surroundings).client();
-    JobId job = Objects.requireNonNull(id);
-    if (client.cancel(job).isEmpty()) {
-      throw JobArgument.none(job);
-    }
+    JobId wanted = Objects.requireNonNull(id);
+    JobView job = client.cancel(wanted).orElseThrow(() -> JobArgument.none(wanted));
     if (wait) {
       JobEnd.await(client, job);
     }

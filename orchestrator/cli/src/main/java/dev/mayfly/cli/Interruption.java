@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * second one gives up waiting. One before the job is accepted counts once it is.
  */
 final class Interruption {
-  /** A guest is given 10 s to end; then its microVM is destroyed. Twice that, and a margin. */
-  private static final Duration END_OF_CANCELLED_JOB = Duration.ofSeconds(30);
+  /** A bound on our patience, not on the job: it is cancelled, whether we see its end or not. */
+  private static final Duration END_OF_CANCELLED_JOB = Duration.ofSeconds(60);
 
   private final MayflyClient client;
   private final Output output;

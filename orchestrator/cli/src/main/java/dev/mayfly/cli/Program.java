@@ -140,7 +140,9 @@ final class Program {
     if (problem.isTokenRefused()) {
       return ExitCode.UNREACHABLE;
     }
-    return problem.problem().status() >= 500 ? ExitCode.FAULT : ExitCode.REFUSED;
+    int status = problem.problem().status();
+    // 429: there is no room in the queue, which is no fault of the request.
+    return status >= 500 || status == 429 ? ExitCode.FAULT : ExitCode.REFUSED;
   }
 
   private int outputClosed(OutputClosed closed) {

@@ -26,6 +26,6 @@ record Surroundings(
   }
 
   boolean debug() {
-    return "1".equals(environment.get("MAYFLY_DEBUG"));
+    return "1".equals(setting("mayfly.debug", "MAYFLY_DEBUG"));
   }
 }

@@ -1,6 +1,7 @@
 package dev.mayfly.cli;
 
 import dev.mayfly.api.JobId;
+import dev.mayfly.api.rest.JobView;
 import dev.mayfly.client.MayflyClient;
 import java.io.IOException;
 import java.util.Objects;
@@ -30,8 +31,7 @@ final class WaitCommand implements Callable<Integer> {
   @Override
   public Integer call() throws CommandFailed, IOException, InterruptedException {
     MayflyClient client = new Connection(surroundings).client();
-    JobId job = Objects.requireNonNull(id);
-    JobArgument.find(client, job);
+    JobView job = JobArgument.find(client, Objects.requireNonNull(id));
     return Outcomes.report(JobEnd.await(client, job), surroundings.output());
   }
 }

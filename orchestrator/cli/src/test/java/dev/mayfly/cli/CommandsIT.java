@@ -164,6 +164,10 @@ class CommandsIT {
     shell.environment.put("MAYFLY_TOKEN", FakeOrchestrator.TOKEN);
     fake.refuseNext(new Problem("urn:x", "A bug", 500, null, List.of()));
     assertThat(run("x")).isEqualTo(125);
+    for (int tries = 0; tries < 3; tries++) {
+      fake.refuseNext(new Problem("urn:x", "The queue is full", 429, null, List.of()));
+    }
+    assertThat(run("x")).isEqualTo(125);
     fake.stop();
     assertThat(run("x")).isEqualTo(121);
     assertThat(shell.stderr.text()).contains("connection refused; is it running?");

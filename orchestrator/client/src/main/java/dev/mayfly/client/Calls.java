@@ -32,6 +32,8 @@ final class Calls {
   /** A page of 200 jobs with commands of 256 KiB each, escaped, and then some. */
   static final int MAX_ANSWER_BYTES = 96 * 1024 * 1024;
 
+  static final String JSON = "application/json, application/problem+json";
+
   private static final int MAX_TOKEN_LENGTH = 4096;
   private static final Pattern TOKEN = Pattern.compile("[!-~]+");
 
@@ -65,8 +67,6 @@ final class Calls {
     static Call get(String target) {
       return new Call("GET", target, Map.of("Accept", JSON), null, true, MAX_TRIES);
     }
-
-    private static final String JSON = "application/json";
   }
 
   /** A whole answer. */

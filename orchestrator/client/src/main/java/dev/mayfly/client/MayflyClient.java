@@ -38,6 +38,12 @@ public final class MayflyClient {
   /** What the server takes at most, and what bounds our memory. */
   public static final int MAX_SLICE_BYTES = 16 * 1024 * 1024;
 
+  private static final String PROBLEM = "application/problem+json";
+
+  /** Also without a body, or HttpURLConnection would call it a form. */
+  private static final Map<String, String> SENDS_JSON =
+      Map.of("Accept", Calls.JSON, "Content-Type", "application/json");
+
   private final Calls calls;
   private final Follower follower;
 
@@ -70,7 +76,7 @@ public final class MayflyClient {
                 "/api/v1/jobs",
                 Map.of(
                     "Accept",
-                    "application/json",
+                    Calls.JSON,
                     "Content-Type",
                     "application/json",
                     "Idempotency-Key",
@@ -118,7 +124,7 @@ public final class MayflyClient {
             new Call(
                 "POST",
                 "/api/v1/jobs/" + id + "/cancel",
-                Map.of("Accept", "application/json"),
+                SENDS_JSON,
                 new byte[0],
                 true,
                 Calls.MAX_TRIES)),
@@ -145,7 +151,7 @@ public final class MayflyClient {
             new Call(
                 "GET",
                 "/api/v1/jobs/" + id + "/log" + query,
-                Map.of("Accept", "application/octet-stream"),
+                Map.of("Accept", "application/octet-stream, " + PROBLEM),
                 null,
                 true,
                 Calls.MAX_TRIES));
@@ -195,7 +201,7 @@ public final class MayflyClient {
             new Call(
                 "PUT",
                 imageTarget(name),
-                Map.of("Accept", "application/json", "Content-Type", "application/json"),
+                SENDS_JSON,
                 JsonWriter.writeUtf8(RestJson.of(publication)),
                 true,
                 Calls.MAX_TRIES));
@@ -212,9 +218,7 @@ public final class MayflyClient {
   /** Returns when the orchestrator says that it is up; sends no token, tries once. */
   public void checkHealth() throws MayflyException, InterruptedException {
     Reply reply =
-        calls.send(
-            new Call(
-                "GET", "/api/v1/health", Map.of("Accept", "application/json"), null, false, 1));
+        calls.send(new Call("GET", "/api/v1/health", Map.of("Accept", Calls.JSON), null, false, 1));
     String status = successful(reply, fields -> fields.text("status"));
     if (!status.equals("UP")) {
       throw calls.unreachable(new IOException("it says that it is " + status));

@@ -187,6 +187,7 @@ public final class FakeOrchestrator implements AutoCloseable {
       } else if (body.length > MAX_BODY) {
         answer(exchange, problem(413, "too-large", "The body is larger than 1 MiB"));
       } else if (!target.equals("/api/v1/health") && !authorized(exchange)) {
+        exchange.getResponseHeaders().set("WWW-Authenticate", "Bearer realm=\"mayfly\"");
         answer(exchange, problem(401, "unauthorized", "The token is missing or wrong"));
       } else {
         route(exchange, body);
