@@ -20,13 +20,19 @@ public interface GuestExec {
    */
   void signal(int number, boolean everything) throws GuestException, InterruptedException;
 
-  /** Writes to the command's stdin; blocks while the guest does not take more. */
+  /**
+   * Writes to the command's stdin; blocks while the guest does not take more. What a command that
+   * has ended did not read is dropped, as a pipe would.
+   */
   void stdin(byte[] data) throws GuestException, InterruptedException;
 
-  /** Closes the command's stdin. */
+  /** Closes the command's stdin. Idempotent. */
   void closeStdin() throws GuestException, InterruptedException;
 
-  /** Lets the guest free what it keeps of an ended exec. */
+  /**
+   * Lets the guest free what it keeps of an exec whose {@link #ended()} is complete (else an
+   * IllegalStateException). Idempotent.
+   */
   void forget() throws GuestException, InterruptedException;
 
   /**
