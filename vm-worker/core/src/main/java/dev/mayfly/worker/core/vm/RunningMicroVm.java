@@ -34,4 +34,12 @@ public interface RunningMicroVm {
    * characters.
    */
   String diagnostics();
+
+  /**
+   * The last characters of what the guest's kernel said on its console, for a person who asks why a
+   * guest died. Guest output: never for logs.
+   */
+  default String console() {
+    return "";
+  }
 }
