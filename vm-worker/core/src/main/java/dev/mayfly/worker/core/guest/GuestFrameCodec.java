@@ -254,7 +254,7 @@ final class GuestFrameCodec {
   }
 
   private static AgentMessage.ExecExit readExit(int execId, WireReader in) throws GuestViolation {
-    boolean signalled = in.u8("exit kind", 1, 2) == 2;
+    boolean signalled = in.u8("exit kind", 0, 1) == 1;
     int value = signalled ? in.u8("signal", 1, 64) : in.u8("exit code");
     int flags = in.u8("exit flags", 0, 7);
     long stdoutEnd = in.u64("stdout end");

@@ -391,7 +391,7 @@ public final class FakeGuest implements Closeable {
     int value = code;
     boolean signalled = interrupted;
     locked(() -> {
-      process.exitKind = signalled ? 2 : 1;
+      process.exitKind = signalled ? 1 : 0;
       process.exitValue = signalled ? Math.max(1, process.signal) : value;
       process.ended = true;
       process.exitDue = true;

@@ -48,7 +48,7 @@ public final class FakeProcess {
   boolean ended;
   boolean exitDue;
   boolean stdinAckDue;
-  int exitKind = 1;
+  int exitKind;
   int exitValue;
   int exitFlags;
   int signal;

@@ -377,7 +377,7 @@ class FramedGuestSessionTest {
 
   @Test
   void framesOutOfOrderAreViolations() throws Exception {
-    byte[] exit = new Payload().u8(1).u8(0).u8(0).u64(5).u64(0).u64(0).u64(0).u64(0).bytes();
+    byte[] exit = new Payload().u8(0).u8(0).u8(0).u64(5).u64(0).u64(0).u64(0).u64(0).bytes();
     List<byte[]> frames =
         List.of(
             FakeGuestWire.output(99, 1, 0, new byte[1]),
