@@ -60,6 +60,8 @@ public interface LibC {
 
   int munmap(Pointer address, @size_t long length);
 
+  int kill(int pid, int signal);
+
   int getuid();
 
   /** The holder loads the library when it is first wanted. */

@@ -1,0 +1,146 @@
+package dev.mayfly.worker.hypervisor.qemu;
+
+import dev.mayfly.worker.core.guest.GuestChannel;
+import dev.mayfly.worker.core.vm.RunningMicroVm;
+import dev.mayfly.worker.linux.ProcessIdentity;
+import dev.mayfly.worker.linux.SystemCallException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A QEMU that runs, with what wraps it. */
+final class QemuMicroVm implements RunningMicroVm {
+  private static final Logger LOG = LoggerFactory.getLogger(QemuMicroVm.class);
+
+  /** QEMU listens some 20 ms after its start. */
+  private static final long POLL_MILLIS = 3;
+
+  /** A killed process that does not go within this hangs in the kernel. */
+  private static final Duration DEATH = Duration.ofSeconds(10);
+
+  private static final int CONSOLE_CHARACTERS = 4000;
+
+  private final String name;
+  private final VmmDirectory directory;
+  private final Process supervisor;
+  private final ProcessIdentity vmm;
+  private final BoundedText messages;
+  private final BoundedText console = new BoundedText(CONSOLE_CHARACTERS);
+
+  /**
+   * @param supervisor the wrapper, which ends with the VMM's exit code
+   * @param messages what the VMM prints
+   */
+  QemuMicroVm(
+      String name,
+      VmmDirectory directory,
+      Process supervisor,
+      ProcessIdentity vmm,
+      BoundedText messages) {
+    this.name = name;
+    this.directory = directory;
+    this.supervisor = supervisor;
+    this.vmm = vmm;
+    this.messages = messages;
+  }
+
+  @Override
+  public long pid() {
+    return vmm.pid();
+  }
+
+  @Override
+  public GuestChannel connect(Duration timeout) throws IOException, InterruptedException {
+    return connect(directory.agentSocket(), timeout);
+  }
+
+  @Override
+  public CompletableFuture<Integer> exited() {
+    return supervisor.onExit().thenApply(Process::exitValue);
+  }
+
+  @Override
+  public String diagnostics() {
+    return messages.toString();
+  }
+
+  @Override
+  public String console() {
+    return console.toString();
+  }
+
+  @Override
+  public void destroy() {
+    boolean interrupted = false;
+    try {
+      vmm.kill();
+    } catch (SystemCallException e) {
+      LOG.atWarn().setCause(e).addKeyValue("vm", name).log("VMM could not be killed by itself");
+      supervisor.destroyForcibly();
+    }
+    long deadline = System.nanoTime() + DEATH.toNanos();
+    while ((vmm.isAlive() || supervisor.isAlive()) && System.nanoTime() < deadline) {
+      try {
+        supervisor.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (vmm.isAlive()) {
+      LOG.atError().addKeyValue("vm", name).addKeyValue("pid", pid()).log("VMM did not die");
+    }
+    supervisor.destroyForcibly();
+    try {
+      directory.remove();
+    } catch (IOException e) {
+      LOG.atWarn().setCause(e).addKeyValue("vm", name).log("VMM directory was not removed");
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Keeps the end of what the guest's kernel says, for as long as the VMM lives. */
+  void listenToConsole() {
+    Thread.ofVirtual()
+        .name("console-" + name)
+        .start(() -> {
+          try (GuestChannel channel = connect(directory.consoleSocket(), DEATH)) {
+            ByteBuffer buffer = ByteBuffer.allocate(1024);
+            while (channel.read(buffer.clear()) >= 0) {
+              console.append(
+                  new String(buffer.array(), 0, buffer.position(), StandardCharsets.US_ASCII));
+            }
+          } catch (IOException e) {
+            // The VMM is gone, or never came up, which others report.
+          } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts this thread", e);
+          }
+        });
+  }
+
+  private GuestChannel connect(Path socket, Duration timeout)
+      throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (true) {
+      try {
+        return UnixSocketChannel.connect(socket);
+      } catch (IOException e) {
+        if (!supervisor.isAlive()) {
+          throw new IOException(
+              "the VMM ended with code " + supervisor.exitValue() + ": " + diagnostics(), e);
+        }
+        if (System.nanoTime() >= deadline) {
+          throw new IOException("the VMM does not listen", e);
+        }
+      }
+      Thread.sleep(POLL_MILLIS);
+    }
+  }
+}
