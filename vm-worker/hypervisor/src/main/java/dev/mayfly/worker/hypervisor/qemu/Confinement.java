@@ -49,12 +49,13 @@ final class Confinement {
   /**
    * Tries what this host allows.
    *
+   * @param strongest more is not tried
    * @throws HypervisorException when not even the least works
    */
-  static Confinement find() throws HypervisorException, InterruptedException {
+  static Confinement find(Level strongest) throws HypervisorException, InterruptedException {
     for (Level level : Level.values()) {
       Confinement confinement = new Confinement(level);
-      if (works(confinement)) {
+      if (level.compareTo(strongest) >= 0 && works(confinement)) {
         return confinement;
       }
     }

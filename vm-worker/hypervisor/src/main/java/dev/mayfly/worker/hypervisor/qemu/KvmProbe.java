@@ -140,6 +140,10 @@ public final class KvmProbe {
       session.powerOff(deadline);
       return new Result(true, "a guest booted in " + took.toMillis() + " ms");
     } catch (GuestException e) {
+      if (e.kind() == GuestException.Kind.GONE) {
+        throw new HypervisorException(
+            "QEMU gave up with KVM: " + microVm.diagnostics().strip().replaceAll("\\s+", " "), e);
+      }
       return new Result(
           false,
           "the KVM device opens, but a guest did not boot on it within "

@@ -100,7 +100,12 @@ final class QemuCommandLine {
     if (host.accelerator() == Accelerator.TCG) {
       // The guest cannot measure the counter against emulated clocks when the host is loaded: 5 of
       // 6 boots hung at load 5. The emulated counter is the host's, so we say how fast it runs.
-      host.tscKiloHertz().ifPresent(kiloHertz -> words.add("tsc_early_khz=" + kiloHertz));
+      if (host.tscKiloHertz().isPresent()) {
+        words.add("tsc_early_khz=" + host.tscKiloHertz().getAsLong());
+        // All virtual CPUs read the same counter, but a guest with several finds them out of step
+        // and falls back to counting timer interrupts: steps of 4 ms, and lost ones under load.
+        words.add("tsc=reliable");
+      }
       // The test whether timer interrupts arrive fails in the same way.
       words.add("no_timer_check");
       if (!spec.needsAcpi()) {

@@ -34,6 +34,9 @@ public final class QemuHypervisor implements Hypervisor {
   /** With our longest socket's name the path still fits in the 107 bytes of a Unix socket. */
   private static final int MAX_DIRECTORY_BYTES = 80;
 
+  private static final int GROUP_READ_WRITE = 060;
+  private static final int OTHERS_READ_WRITE = 06;
+
   /** The port's promise on diagnostics. */
   private static final int MESSAGE_CHARACTERS = 2000;
 
@@ -43,9 +46,13 @@ public final class QemuHypervisor implements Hypervisor {
   private final QemuCommandLine.Host host;
   private final Confinement confinement;
 
-  private QemuHypervisor(QemuCommandLine.Host host, Confinement confinement) {
+  /** May use the KVM device. */
+  private final OptionalInt kvmGroup;
+
+  private QemuHypervisor(QemuCommandLine.Host host, Confinement confinement, OptionalInt kvmGroup) {
     this.host = host;
     this.confinement = confinement;
+    this.kvmGroup = kvmGroup;
   }
 
   /**
@@ -66,14 +73,25 @@ public final class QemuHypervisor implements Hypervisor {
           .addKeyValue("source", tsc.map(found -> found.source().name()).orElse("none"))
           .log("TSC rate was found");
     }
-    Confinement confinement = Confinement.find();
+    OptionalInt group = OptionalInt.empty();
+    Confinement.Level strongest = Confinement.Level.OWN_USER;
+    if (accelerator == Accelerator.KVM) {
+      int mode = kvmAttribute("unix:mode");
+      if ((mode & GROUP_READ_WRITE) == GROUP_READ_WRITE) {
+        group = OptionalInt.of(kvmAttribute("unix:gid"));
+      } else if ((mode & OTHERS_READ_WRITE) != OTHERS_READ_WRITE) {
+        // Nobody but its owner may use the device, so the VMM must stay its owner.
+        strongest = Confinement.Level.NO_CAPABILITIES;
+      }
+    }
+    Confinement confinement = Confinement.find(strongest);
     LOG.atInfo()
         .addKeyValue("qemu", version.text())
         .addKeyValue("accelerator", accelerator.word())
         .addKeyValue("confinement", confinement.level())
         .log("QEMU was found");
     return new QemuHypervisor(
-        new QemuCommandLine.Host(binary, version, accelerator, kiloHertz), confinement);
+        new QemuCommandLine.Host(binary, version, accelerator, kiloHertz), confinement, group);
   }
 
   @Override
@@ -114,7 +132,7 @@ public final class QemuHypervisor implements Hypervisor {
   private Process start(MicroVmSpec spec, VmmDirectory directory) throws IOException {
     List<String> command = QemuCommandLine.of(host, spec);
     ProcessBuilder builder =
-        new ProcessBuilder(confinement.wrap(spec, kvmGroup(), command))
+        new ProcessBuilder(confinement.wrap(spec, kvmGroup, command))
             .directory(directory.path().toFile())
             .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
             .redirectErrorStream(true);
@@ -187,13 +205,12 @@ public final class QemuHypervisor implements Hypervisor {
     }
   }
 
-  /** The group that may use the KVM device, where not everybody may. */
-  private OptionalInt kvmGroup() throws IOException {
-    if (host.accelerator() != Accelerator.KVM) {
-      return OptionalInt.empty();
+  private static int kvmAttribute(String attribute) throws HypervisorException {
+    try {
+      return (Integer) Files.getAttribute(KvmDevice.PATH, attribute);
+    } catch (IOException e) {
+      throw new HypervisorException("there is no KVM device " + KvmDevice.PATH, e);
     }
-    int group = (Integer) Files.getAttribute(KvmDevice.PATH, "unix:gid");
-    return OptionalInt.of(group);
   }
 
   private static void check(MicroVmSpec spec) throws HypervisorException {

@@ -85,4 +85,13 @@ class KvmProbeTest {
     assertThat(Files.exists(directory.resolve("kvm.json"))).isFalse();
     assertThat(probe(NOW, PRESENT, "k", 20_000).usable()).isTrue();
   }
+
+  @Test
+  void aVmmThatDiesDuringTheBootSaysNothingAboutKvm() throws Exception {
+    hypervisor.crashGuests();
+    KvmProbe.Result result = probe(NOW, PRESENT, "k", 20_000);
+    assertThat(result.usable()).isFalse();
+    assertThat(result.reason()).contains("gave up");
+    assertThat(Files.exists(directory.resolve("kvm.json"))).isFalse();
+  }
 }

@@ -49,7 +49,7 @@ class QemuCommandLineTest {
                 + " -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
                 + " -kernel /dev/fd/3 -initrd /dev/fd/4"
                 + " -append console=ttyS0 quiet reboot=t panic=-1 tsc_early_khz=2600000"
-                + " no_timer_check noreplace-smp norandmaps"
+                + " tsc=reliable no_timer_check noreplace-smp norandmaps"
                 + " -chardev socket,id=console,path=console.sock,server=on,wait=off"
                 + " -serial chardev:console"
                 + " -chardev socket,id=agent,path=agent.sock,server=on,wait=off"
@@ -69,7 +69,7 @@ class QemuCommandLineTest {
     assertThat(line(host(Accelerator.KVM, SEVEN), spec(4, NetworkMode.NONE, true, false)))
         .contains("-accel kvm -cpu host -smp 4")
         .contains("-append console=ttyS0 quiet reboot=t panic=-1 -chardev")
-        .doesNotContain("tsc_early_khz")
+        .doesNotContain("tsc")
         .doesNotContain("norandmaps")
         .doesNotContain("-netdev")
         .doesNotContain("-drive");
@@ -100,7 +100,7 @@ class QemuCommandLineTest {
   void anUnknownCounterRateIsNotInvented() {
     QemuCommandLine.Host host =
         new QemuCommandLine.Host("qemu", SEVEN, Accelerator.TCG, OptionalLong.empty());
-    assertThat(line(host, spec(1, NetworkMode.NONE, true, true))).doesNotContain("tsc_early_khz");
+    assertThat(line(host, spec(1, NetworkMode.NONE, true, true))).doesNotContain("tsc");
   }
 
   @Test

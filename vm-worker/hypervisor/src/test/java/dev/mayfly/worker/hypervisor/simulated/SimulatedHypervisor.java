@@ -35,6 +35,7 @@ public final class SimulatedHypervisor implements Hypervisor {
   private final Map<String, SimulatedMicroVm> alive = new ConcurrentHashMap<>();
   private final AtomicInteger booted = new AtomicInteger();
   private final AtomicBoolean silent = new AtomicBoolean();
+  private final AtomicBoolean crashing = new AtomicBoolean();
   private final AtomicReference<Optional<String>> nextFailure =
       new AtomicReference<>(Optional.empty());
 
@@ -60,6 +61,11 @@ public final class SimulatedHypervisor implements Hypervisor {
   /** Guests booted from now on run, but never say a word. */
   public void silenceGuests() {
     silent.set(true);
+  }
+
+  /** The VMMs of guests booted from now on crash when they are connected to. */
+  public void crashGuests() {
+    crashing.set(true);
   }
 
   /** How many boots succeeded. */
@@ -140,7 +146,11 @@ public final class SimulatedHypervisor implements Hypervisor {
       if (exited.isDone()) {
         throw new IOException("the VMM ended with code " + exited.join());
       }
-      return guest.connect();
+      GuestChannel channel = guest.connect();
+      if (crashing.get()) {
+        end(134);
+      }
+      return channel;
     }
 
     @Override
