@@ -85,7 +85,8 @@ final class Confinement {
    */
   List<String> wrap(MicroVmSpec spec, OptionalInt groups, List<String> command) {
     List<Path> files = new ArrayList<>(List.of(spec.kernel(), spec.initramfs()));
-    StringBuilder script = new StringBuilder("exec");
+    // A crash leaves no copy of the guest's memory, which may hold secrets.
+    StringBuilder script = new StringBuilder("ulimit -c 0; exec");
     script.append(" ").append(QemuCommandLine.KERNEL_FD).append("<\"$1\"");
     script.append(" ").append(QemuCommandLine.INITRAMFS_FD).append("<\"$2\"");
     spec.rootfs()
@@ -104,7 +105,9 @@ final class Confinement {
     script.append("; shift ").append(files.size()).append("; exec \"$@\"");
     List<String> whole = new ArrayList<>();
     // SIGKILL, because a QEMU that a guest has taken over may ignore anything else.
-    whole.addAll(List.of("timeout", "-s", "KILL", spec.lifetime().toSeconds() + "s"));
+    // Nor would a guest that asks for no time at all get all of it, as 0 means to timeout.
+    long seconds = Math.max(1, spec.lifetime().toSeconds());
+    whole.addAll(List.of("timeout", "-s", "KILL", seconds + "s"));
     whole.addAll(List.of("sh", "-c", script.toString(), "sh"));
     files.forEach(file -> whole.add(file.toAbsolutePath().toString()));
     whole.addAll(privileges(spec.name(), groups));

@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +29,7 @@ final class QemuMicroVm implements RunningMicroVm {
   private final VmmDirectory directory;
   private final Process supervisor;
   private final ProcessIdentity vmm;
+  private final CompletableFuture<Integer> exited;
   private final BoundedText messages;
   private final BoundedText console = new BoundedText(CONSOLE_CHARACTERS);
 
@@ -46,6 +46,7 @@ final class QemuMicroVm implements RunningMicroVm {
     this.name = name;
     this.directory = directory;
     this.supervisor = supervisor;
+    this.exited = supervisor.onExit().thenApply(Process::exitValue);
     this.vmm = vmm;
     this.messages = messages;
   }
@@ -62,7 +63,7 @@ final class QemuMicroVm implements RunningMicroVm {
 
   @Override
   public CompletableFuture<Integer> exited() {
-    return supervisor.onExit().thenApply(Process::exitValue);
+    return exited.copy();
   }
 
   @Override
@@ -85,9 +86,9 @@ final class QemuMicroVm implements RunningMicroVm {
       supervisor.destroyForcibly();
     }
     long deadline = System.nanoTime() + DEATH.toNanos();
-    while ((vmm.isAlive() || supervisor.isAlive()) && System.nanoTime() < deadline) {
+    while ((vmm.isAlive() || !exited.isDone()) && System.nanoTime() < deadline) {
       try {
-        supervisor.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS);
+        Thread.sleep(POLL_MILLIS);
       } catch (InterruptedException e) {
         interrupted = true;
       }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.api.NetworkMode;
 import dev.mayfly.worker.core.vm.MicroVmSpec;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,7 @@ class ConfinementTest {
     int user = new Confinement(Confinement.Level.OWN_USER).user("job-1").orElseThrow();
     assertThat(wrap(Confinement.Level.OWN_USER, WITH_DISKS, OptionalInt.empty()))
         .isEqualTo(
-            "timeout -s KILL 5400s sh -c exec 3<\"$1\" 4<\"$2\" 5<\"$3\" 6<\"$4\" 7<>\"$4\";"
+            "timeout -s KILL 5400s sh -c ulimit -c 0; exec 3<\"$1\" 4<\"$2\" 5<\"$3\" 6<\"$4\" 7<>\"$4\";"
                 + " shift 4; exec \"$@\" sh /b/vmlinux /b/initramfs /b/root /vms/job-1/scratch"
                 + " setpriv --reuid "
                 + user
@@ -57,5 +58,23 @@ class ConfinementTest {
     assertThat(wrap(Confinement.Level.NO_NEW_RIGHTS, WITHOUT_DISKS, OptionalInt.empty()))
         .contains(" setpriv --no-new-privs --inh-caps=-all --pdeathsig KILL ");
     assertThat(new Confinement(Confinement.Level.NO_NEW_RIGHTS).user("a")).isEmpty();
+  }
+
+  @Test
+  void noLifeIsEndless() {
+    MicroVmSpec spec =
+        new MicroVmSpec(
+            "a",
+            WITHOUT_DISKS.directory(),
+            WITHOUT_DISKS.kernel(),
+            WITHOUT_DISKS.initramfs(),
+            WITHOUT_DISKS.rootfs(),
+            WITHOUT_DISKS.scratch(),
+            WITHOUT_DISKS.shape(),
+            NetworkMode.NONE,
+            true,
+            Duration.ofMillis(10));
+    assertThat(wrap(Confinement.Level.NO_NEW_RIGHTS, spec, OptionalInt.empty()))
+        .startsWith("timeout -s KILL 1s ");
   }
 }
