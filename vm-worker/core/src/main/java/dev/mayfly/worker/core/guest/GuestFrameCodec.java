@@ -209,7 +209,12 @@ final class GuestFrameCodec {
     String agentVersion = in.text("agent version", MAX_STRING);
     String kernelRelease = in.text("kernel release", MAX_STRING);
     String architecture = in.text("architecture", MAX_STRING);
-    SetupState setupState = SetupState.values()[in.u8("setup state", 0, 2)];
+    SetupState setupState =
+        switch (in.u8("setup state", 0, 2)) {
+          case 0 -> SetupState.NONE;
+          case 1 -> SetupState.DONE;
+          default -> SetupState.FAILED;
+        };
     int count = in.count("execs", MAX_EXECS, 45);
     List<KnownExec> execs = new ArrayList<>(count);
     Set<Integer> seen = new HashSet<>();
