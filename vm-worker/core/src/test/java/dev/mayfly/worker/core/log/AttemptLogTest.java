@@ -1,0 +1,197 @@
+package dev.mayfly.worker.core.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mayfly.api.LogStream;
+import dev.mayfly.worker.core.lease.AttemptLease;
+import dev.mayfly.worker.core.time.ManualTimers;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class AttemptLogTest {
+  private static final AttemptLease LEASE =
+      AttemptLease.parse("0197a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b.1.1");
+  private final ManualTimers timers = new ManualTimers();
+  private final InMemoryLogSpool spool = new InMemoryLogSpool();
+  private final AtomicInteger nudges = new AtomicInteger();
+  private final AttemptLog log =
+      new AttemptLog(
+          spool.create(LEASE), timers, timers.nanoTime(), () -> nudges.incrementAndGet());
+
+  @Test
+  void aChattyJobIsNotOneChunkPerLine() throws Exception {
+    timers.advance(Duration.ofMillis(7));
+    for (int line = 0; line < 100; line++) {
+      log.append(LogStream.STDOUT, bytes("line\n"));
+    }
+    assertThat(log.next(0)).isEmpty();
+    timers.advance(AttemptLog.LINGER);
+    var chunk = log.next(0).orElseThrow();
+    assertThat(chunk.data()).hasSize(500);
+    assertThat(chunk.microsSinceAssigned()).isEqualTo(7000);
+    assertThat(nudges).hasPositiveValue();
+  }
+
+  @Test
+  void theLingerCountsFromTheFirstByteSoSteadyOutputIsNotHeldBack() throws Exception {
+    for (int i = 0; i < 10; i++) {
+      log.append(LogStream.STDOUT, bytes("x"));
+      timers.advance(Duration.ofMillis(10));
+    }
+    assertThat(log.next(0).orElseThrow().data()).hasSizeLessThanOrEqualTo(6);
+  }
+
+  @Test
+  void aSecondChunkHasItsOwnLinger() throws Exception {
+    log.append(LogStream.STDOUT, bytes("a"));
+    timers.advance(Duration.ofMillis(40));
+    log.append(LogStream.STDERR, bytes("b"));
+    timers.advance(Duration.ofMillis(10));
+    assertThat(log.next(0)).isPresent();
+    timers.advance(AttemptLog.LINGER);
+    assertThat(log.next(1).orElseThrow().stream()).isEqualTo(LogStream.STDERR);
+  }
+
+  @Test
+  void aFullChunkGoesOutAtOnce() throws Exception {
+    log.append(LogStream.STDOUT, new byte[LogChunk.MAX_BYTES]);
+    assertThat(log.next(0)).isPresent();
+    assertThat(nudges).hasValue(1);
+  }
+
+  @Test
+  void theEndCutsWhatIsOpenAndCountsEverything() throws Exception {
+    log.append(LogStream.STDOUT, bytes("out"));
+    log.append(LogStream.STDERR, bytes("error"));
+    assertThat(log.end()).isEqualTo(new AttemptLog.Totals(2, 8));
+    assertThat(log.isWhole(1)).isFalse();
+    assertThat(log.isWhole(2)).isTrue();
+    assertThat(timers.pendingCount()).isZero();
+  }
+
+  @Test
+  void acknowledgedChunksAreNotReadAgain() throws Exception {
+    log.append(LogStream.STDOUT, bytes("a"));
+    log.append(LogStream.STDERR, bytes("b"));
+    log.end();
+    log.acknowledge(1);
+    assertThat(log.next(0).orElseThrow().sequence()).isEqualTo(2);
+    assertThat(log.isDelivered()).isFalse();
+    log.acknowledge(2);
+    log.acknowledge(1);
+    assertThat(log.acknowledged()).isEqualTo(2);
+    assertThat(log.isDelivered()).isTrue();
+  }
+
+  @Test
+  void anAcknowledgementOfWhatWasNeverSentFreesNothing() throws Exception {
+    log.append(LogStream.STDOUT, bytes("a"));
+    log.acknowledge(99);
+    assertThat(log.acknowledged()).isZero();
+    log.end();
+    assertThat(log.next(0)).isPresent();
+  }
+
+  @Test
+  void aFullSpoolHoldsTheJobBackUntilTheOrchestratorAcknowledges() throws Exception {
+    long chunks = 0;
+    var big = new byte[LogChunk.MAX_BYTES];
+    while (chunks * (big.length + AttemptLog.CHUNK_OVERHEAD_BYTES)
+        < AttemptLog.MAX_UNACKNOWLEDGED_BYTES) {
+      log.append(LogStream.STDOUT, big);
+      chunks++;
+    }
+    var blocked = new CompletableFuture<Boolean>();
+    var writer =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                log.append(LogStream.STDOUT, bytes("late"));
+                blocked.complete(true);
+              } catch (InterruptedException | IOException failure) {
+                blocked.completeExceptionally(failure);
+              }
+            });
+    while (writer.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
+    assertThat(blocked).isNotDone();
+    log.acknowledge(2);
+    assertThat(blocked.get(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void theEndReleasesWhoeverWaitsForRoom() throws Exception {
+    var big = new byte[LogChunk.MAX_BYTES];
+    var released = new CompletableFuture<Boolean>();
+    var writer =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                while (true) {
+                  log.append(LogStream.STDOUT, big);
+                }
+              } catch (InterruptedException expected) {
+                released.complete(true);
+              } catch (IOException failure) {
+                released.completeExceptionally(failure);
+              }
+            });
+    while (writer.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
+    log.end();
+    assertThat(released.get(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void mayflysOwnLinesAreTakenUntilTheEnd() throws Exception {
+    log.system("mayfly: told");
+    log.end();
+    log.system("mayfly: too late");
+    var chunk = log.next(0).orElseThrow();
+    assertThat(chunk.stream()).isEqualTo(LogStream.SYSTEM);
+    assertThat(chunk.data()).isEqualTo(bytes("mayfly: told\n"));
+    assertThat(log.next(1)).isEmpty();
+  }
+
+  @Test
+  void aDiskThatIsFullIsToldToTheOneWhoAppends() {
+    spool.fill();
+    assertThatThrownBy(() -> log.append(LogStream.STDOUT, bytes("x")))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aDeletedLogLeavesNothing() throws Exception {
+    log.append(LogStream.STDOUT, bytes("x"));
+    log.delete();
+    log.delete();
+    assertThat(spool.present()).isEmpty();
+    assertThat(log.next(0)).isEmpty();
+    assertThat(timers.pendingCount()).isZero();
+  }
+
+  @Test
+  void aLeftoverIsDeliveredFromWhereItWasAcknowledged() throws Exception {
+    log.append(LogStream.STDOUT, bytes("a"));
+    log.append(LogStream.STDERR, bytes("b"));
+    log.end();
+    log.acknowledge(1);
+    var leftover = AttemptLog.leftover(spool.leftovers().getFirst(), timers);
+    assertThat(leftover.next(0).orElseThrow().sequence()).isEqualTo(2);
+    assertThat(leftover.isWhole(2)).isTrue();
+    leftover.acknowledge(2);
+    assertThat(leftover.isDelivered()).isTrue();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
