@@ -142,6 +142,16 @@ public final class AttemptLog {
     }
   }
 
+  /** Whether whoever appends now waits for the orchestrator. */
+  public boolean isHoldingBack() {
+    lock.lock();
+    try {
+      return unacknowledgedBytes >= MAX_UNACKNOWLEDGED_BYTES;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The chunk after this one, when it is cut and not acknowledged. */
   public Optional<LogChunk> next(long after) throws IOException {
     lock.lock();

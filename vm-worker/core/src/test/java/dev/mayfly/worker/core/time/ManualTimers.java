@@ -58,6 +58,12 @@ public final class ManualTimers implements Timers {
     }
   }
 
+  /** How long until the next timer fires. */
+  public synchronized Duration untilNext() {
+    return Duration.ofNanos(
+        pending.stream().mapToLong(timer -> timer.due - now).min().orElseThrow());
+  }
+
   public synchronized int pendingCount() {
     return pending.size();
   }

@@ -1,0 +1,248 @@
+package dev.mayfly.worker.core.attempt;
+
+import dev.mayfly.api.FaultCode;
+import dev.mayfly.api.NetworkMode;
+import dev.mayfly.api.Phase;
+import dev.mayfly.worker.core.attempt.OutcomePolicy.Stage;
+import dev.mayfly.worker.core.bundle.BundleBroken;
+import dev.mayfly.worker.core.bundle.BundlePaths;
+import dev.mayfly.worker.core.guest.ExecSpec;
+import dev.mayfly.worker.core.guest.GuestChannel;
+import dev.mayfly.worker.core.guest.GuestException;
+import dev.mayfly.worker.core.guest.GuestExec;
+import dev.mayfly.worker.core.guest.GuestSession;
+import dev.mayfly.worker.core.guest.GuestSession.OutputSink;
+import dev.mayfly.worker.core.guest.GuestSetup;
+import dev.mayfly.worker.core.undo.Undo;
+import dev.mayfly.worker.core.vm.HypervisorException;
+import dev.mayfly.worker.core.vm.MicroVm;
+import dev.mayfly.worker.core.vm.MicroVmEvent;
+import dev.mayfly.worker.core.vm.MicroVmSpec;
+import dev.mayfly.worker.core.vm.RunningMicroVm;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/**
+ * The steps from an assignment to its running command. Every step blocks and can be interrupted;
+ * what a step acquired is on the {@link Undo} before the next one begins.
+ */
+final class Preparation {
+  /** What a guest is given to seed its generator with; the kernel's pool holds 32 bytes. */
+  private static final int ENTROPY_BYTES = 64;
+
+  /**
+   * A guest that heard of no worker for this long powers off: longer than a worker needs to start
+   * again, shorter than anybody wants an ownerless guest. {@link AttemptRunner} pings more often.
+   */
+  static final Duration ORPHAN_LIMIT = Duration.ofMinutes(2);
+
+  /** How much longer than everything it is for a VMM may live before its own limit ends it. */
+  private static final Duration LIFETIME_MARGIN = Duration.ofMinutes(2);
+
+  /** As most images have it. */
+  private static final int UMASK = 0022;
+
+  private static final String ROOT_SERIAL = "root";
+  private static final String SCRATCH_SERIAL = "scratch";
+  private static final String SCRATCH_FILE_SYSTEM = "ext4";
+
+  private final AttemptSpec spec;
+  private final AttemptHost host;
+  private final MicroVm microVm;
+  private final PhaseLog phases;
+  private final Undo undo;
+  private final OutputSink output;
+
+  Preparation(
+      AttemptSpec spec,
+      AttemptHost host,
+      MicroVm microVm,
+      PhaseLog phases,
+      Undo undo,
+      OutputSink output) {
+    this.spec = spec;
+    this.host = host;
+    this.microVm = microVm;
+    this.phases = phases;
+    this.undo = undo;
+    this.output = output;
+  }
+
+  /** The command runs. */
+  record Started(RunningMicroVm vm, GuestSession session, GuestExec exec) {}
+
+  Started run() throws AttemptFault, InterruptedException {
+    var bundle = verify();
+    var directory = makeDirectory();
+    undo.push("directory", () -> host.files().removeDirectory(directory));
+    var scratch = makeScratch(directory);
+    undo.push("scratch", () -> host.files().removeScratch(scratch));
+    phases.reach(Phase.PREPARED);
+
+    var vm = boot(bundle, directory, scratch);
+    undo.push("microVM", vm::destroy);
+    microVm.advance(MicroVmEvent.BOOTED);
+    phases.reach(Phase.BOOTED);
+
+    var channel = connect(vm);
+    undo.push("channel", channel::close);
+    var session = open(vm, channel);
+    undo.push("session", session::close);
+    microVm.advance(MicroVmEvent.ANSWERED);
+    microVm.advance(MicroVmEvent.CLAIMED);
+    setUp(vm, session, bundle);
+    phases.reach(Phase.READY);
+
+    var exec = start(vm, session, bundle);
+    microVm.advance(MicroVmEvent.EXECUTED);
+    phases.reach(Phase.EXECUTING);
+    return new Started(vm, session, exec);
+  }
+
+  private BundlePaths verify() throws AttemptFault {
+    if (host.bundles().find(spec.bundle()).isEmpty()) {
+      throw new AttemptFault(
+          FaultCode.BUNDLE_ABSENT, "this worker has no bundle " + spec.bundle(), null);
+    }
+    try {
+      return host.bundles().verify(spec.bundle());
+    } catch (BundleBroken broken) {
+      throw new AttemptFault(FaultCode.BUNDLE_BROKEN, String.valueOf(broken.getMessage()), broken);
+    }
+  }
+
+  private Path makeDirectory() throws AttemptFault {
+    try {
+      return host.files().createDirectory(microVm.name());
+    } catch (IOException failure) {
+      throw new AttemptFault(
+          FaultCode.BOOT_FAILED,
+          "the directory of the microVM could not be made: " + failure.getMessage(),
+          failure);
+    }
+  }
+
+  private Path makeScratch(Path directory) throws AttemptFault, InterruptedException {
+    try {
+      return host.files().createScratch(directory, spec.shape().scratchMib());
+    } catch (IOException failure) {
+      throw new AttemptFault(
+          FaultCode.BOOT_FAILED,
+          "the scratch disk could not be made: " + failure.getMessage(),
+          failure);
+    }
+  }
+
+  private RunningMicroVm boot(BundlePaths bundle, Path directory, Path scratch)
+      throws AttemptFault, InterruptedException {
+    var lifetime =
+        host.limits()
+            .total()
+            .plus(spec.timeout())
+            .plus(AttemptRunner.TIMEOUT_GRACE)
+            .plus(LIFETIME_MARGIN);
+    try {
+      return host.hypervisor()
+          .boot(
+              new MicroVmSpec(
+                  microVm.name(),
+                  directory,
+                  bundle.kernel(),
+                  bundle.initramfs(),
+                  bundle.rootfs(),
+                  Optional.of(scratch),
+                  spec.shape(),
+                  spec.network(),
+                  bundle.needsAcpi(),
+                  lifetime));
+    } catch (HypervisorException failure) {
+      throw new AttemptFault(
+          FaultCode.BOOT_FAILED,
+          "the microVM could not be started: " + failure.getMessage(),
+          failure);
+    }
+  }
+
+  private GuestChannel connect(RunningMicroVm vm) throws AttemptFault, InterruptedException {
+    try {
+      return vm.connect(host.limits().listen());
+    } catch (IOException failure) {
+      throw new AttemptFault(
+          FaultCode.BOOT_FAILED,
+          OutcomePolicy.withDiagnostics(
+              "the VMM could not be reached: " + failure.getMessage(), vm.diagnostics()),
+          failure);
+    }
+  }
+
+  private GuestSession open(RunningMicroVm vm, GuestChannel channel)
+      throws AttemptFault, InterruptedException {
+    var limit = host.limits().answer();
+    try {
+      return host.sessions().open(channel, false, limit);
+    } catch (GuestException failure) {
+      throw OutcomePolicy.notStarted(Stage.ANSWER, failure, limit, vm.diagnostics());
+    }
+  }
+
+  private void setUp(RunningMicroVm vm, GuestSession session, BundlePaths bundle)
+      throws AttemptFault, InterruptedException {
+    var entropy = new byte[ENTROPY_BYTES];
+    host.random().nextBytes(entropy);
+    var machineId = new byte[16];
+    host.random().nextBytes(machineId);
+    var setup =
+        new GuestSetup(
+            host.wallClock().instant(),
+            entropy,
+            "mayfly-" + microVm.name().replace('.', '-'),
+            HexFormat.of().formatHex(machineId),
+            bundle.rootfs().isPresent() ? ROOT_SERIAL : "",
+            bundle.rootFileSystem(),
+            SCRATCH_SERIAL,
+            SCRATCH_FILE_SYSTEM,
+            switch (spec.network()) {
+              case NetworkMode.USER -> GuestSetup.Network.USER_MODE;
+              case NetworkMode.NONE -> GuestSetup.Network.NONE;
+            },
+            ORPHAN_LIMIT);
+    var limit = host.limits().setup();
+    try {
+      session.setup(setup, limit);
+    } catch (GuestException failure) {
+      throw OutcomePolicy.notStarted(Stage.SETUP, failure, limit, vm.diagnostics());
+    }
+  }
+
+  private GuestExec start(RunningMicroVm vm, GuestSession session, BundlePaths bundle)
+      throws AttemptFault, InterruptedException {
+    var environment = new ArrayList<>(bundle.environment());
+    // Each name once, so that it does not depend on the guest which of two values counts.
+    for (var variable : spec.environment()) {
+      var name = variable.substring(0, Math.max(0, variable.indexOf('=') + 1));
+      environment.removeIf(known -> !name.isEmpty() && known.startsWith(name));
+      environment.add(variable);
+    }
+    var directory =
+        spec.workingDirectory().isEmpty() ? bundle.workingDirectory() : spec.workingDirectory();
+    var command =
+        new ExecSpec(
+            spec.command(),
+            environment,
+            directory.isEmpty() ? "/" : directory,
+            true,
+            spec.user().isEmpty() ? bundle.user() : spec.user(),
+            false,
+            UMASK);
+    var limit = host.limits().start();
+    try {
+      return session.start(command, output, limit);
+    } catch (GuestException failure) {
+      throw OutcomePolicy.notStarted(Stage.START, failure, limit, vm.diagnostics());
+    }
+  }
+}
