@@ -1,0 +1,5 @@
+/** Settings of the worker. */
+@NullMarked
+package dev.mayfly.worker.daemon.config;
+
+import org.jspecify.annotations.NullMarked;
