@@ -1,6 +1,7 @@
 package dev.mayfly.worker.daemon.files;
 
 import dev.mayfly.worker.core.attempt.MicroVmFiles;
+import dev.mayfly.worker.linux.SparseCopy;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -28,8 +29,6 @@ public final class DiskMicroVmFiles implements MicroVmFiles {
   /** mkfs on a sparse file takes tens of milliseconds; a loaded host may take seconds. */
   private static final Duration MKFS_LIMIT = Duration.ofMinutes(2);
 
-  private static final Duration COPY_LIMIT = Duration.ofMinutes(2);
-
   /** A template is about a MiB; people use few sizes. The one unused for longest goes. */
   static final int MAX_TEMPLATES = 16;
 
@@ -50,7 +49,7 @@ public final class DiskMicroVmFiles implements MicroVmFiles {
   /**
    * Opens {@code vms/} and {@code templates/} in the worker's directory, making them where absent.
    *
-   * @param searchPath PATH, where mkfs.ext4 and cp are looked for
+   * @param searchPath PATH, where mkfs.ext4 is looked for
    */
   public static DiskMicroVmFiles open(Path workerDirectory, String searchPath) throws IOException {
     var files =
@@ -96,20 +95,7 @@ public final class DiskMicroVmFiles implements MicroVmFiles {
       throws IOException, InterruptedException {
     var template = template(scratchMib);
     var scratch = directory.resolve(SCRATCH);
-    try {
-      HostCommand.run(
-          COPY_LIMIT,
-          List.of(
-              program("cp").toString(),
-              "--sparse=always",
-              "--reflink=auto",
-              "--",
-              template.toString(),
-              scratch.toString()));
-    } catch (IOException | InterruptedException failure) {
-      Files.deleteIfExists(scratch);
-      throw failure;
-    }
+    SparseCopy.copy(template, scratch);
     return scratch;
   }
 
