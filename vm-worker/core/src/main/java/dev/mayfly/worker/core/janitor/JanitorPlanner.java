@@ -13,9 +13,11 @@ public final class JanitorPlanner {
   /**
    * A process of a VMM.
    *
+   * @param startTicks when it started, in clock ticks since boot: tells it from a later process
+   *     with the same pid
    * @param directory of the microVM it was started for
    */
-  public record VmmProcess(long pid, Path directory) {}
+  public record VmmProcess(long pid, long startTicks, Path directory) {}
 
   /** Something to remove. */
   public sealed interface Action {

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 
 class JanitorTest {
   private static final Path ROOT = Path.of("/home/mayfly/worker/vms");
-  private static final VmmProcess LIVING = new VmmProcess(10, ROOT.resolve("a.1"));
-  private static final VmmProcess LEFT = new VmmProcess(11, ROOT.resolve("b.1"));
+  private static final VmmProcess LIVING = new VmmProcess(10, 1, ROOT.resolve("a.1"));
+  private static final VmmProcess LEFT = new VmmProcess(11, 1, ROOT.resolve("b.1"));
 
   @Test
   void whatLivesIsLeftAloneAndProcessesGoBeforeDirectories() {
@@ -37,7 +37,8 @@ class JanitorTest {
             JanitorPlanner.plan(
                 Set.of(),
                 ROOT,
-                List.of(new VmmProcess(12, elsewhere), new VmmProcess(13, ROOT.resolve("../x"))),
+                List.of(
+                    new VmmProcess(12, 1, elsewhere), new VmmProcess(13, 1, ROOT.resolve("../x"))),
                 List.of(elsewhere, ROOT, ROOT.resolve(".."), ROOT.resolve("a/b"))))
         .isEmpty();
   }

@@ -318,7 +318,9 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
       try {
         leases.add(LinkCodec.lease(ref));
       } catch (IllegalArgumentException invalid) {
-        log.atWarn().setCause(invalid).log("Reference to an attempt was not valid");
+        log.atWarn()
+            .addKeyValue("reason", invalid.getMessage())
+            .log("Reference to an attempt was not valid");
       }
     }
     return leases;

@@ -78,7 +78,7 @@ public final class FileLogSpool implements LogSpool {
     } catch (IOException | IllegalArgumentException failure) {
       log.atWarn()
           .addKeyValue("directory", directory)
-          .setCause(failure)
+          .addKeyValue("reason", failure)
           .log("Spool of an earlier run was not read");
     }
   }

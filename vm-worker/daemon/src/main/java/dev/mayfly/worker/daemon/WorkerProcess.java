@@ -1,0 +1,179 @@
+package dev.mayfly.worker.daemon;
+
+import dev.mayfly.worker.core.attempt.AttemptHost;
+import dev.mayfly.worker.core.attempt.Attempts;
+import dev.mayfly.worker.core.attempt.BootLimits;
+import dev.mayfly.worker.core.attempt.MicroVmFiles;
+import dev.mayfly.worker.core.attempt.Outbox;
+import dev.mayfly.worker.core.guest.GuestSessions;
+import dev.mayfly.worker.core.janitor.HostLeftovers;
+import dev.mayfly.worker.core.janitor.JanitorReconciler;
+import dev.mayfly.worker.core.log.AttemptLog;
+import dev.mayfly.worker.core.log.LogSpool;
+import dev.mayfly.worker.core.slot.SlotLedger;
+import dev.mayfly.worker.core.time.Timers;
+import dev.mayfly.worker.core.vm.Hypervisor;
+import dev.mayfly.worker.daemon.images.BundleCache;
+import dev.mayfly.worker.daemon.link.LinkPorts;
+import dev.mayfly.worker.daemon.link.Nudge;
+import dev.mayfly.worker.daemon.link.Registration;
+import dev.mayfly.worker.daemon.link.WorkerLinkClient;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The running worker: starts what there is to start, in order, and takes it down again within the
+ * 20 s that a service manager gives. {@link #start} once, {@link #stop} once, from any thread.
+ */
+final class WorkerProcess {
+  /** Bundles appear when somebody builds an image; nobody wants to wait long for that. */
+  private static final Duration LOOK_PERIOD = Duration.ofSeconds(5);
+
+  /** The janitor has work after a failure only. */
+  private static final int JANITOR_EVERY_LOOKS = 12;
+
+  /** The graces of jobs (3 s), of a preparation that does not stop (5 s), and killing VMMs. */
+  static final Duration JOBS_END_LIMIT = Duration.ofSeconds(12);
+
+  /** For the last reports to be acknowledged; what is not is named lost by the orchestrator. */
+  static final Duration DELIVERY_LIMIT = Duration.ofSeconds(3);
+
+  private static final Duration LINK_CLOSE_LIMIT = Duration.ofSeconds(3);
+  private static final Duration DELIVERY_LOOK = Duration.ofMillis(20);
+
+  private static final Logger log = LoggerFactory.getLogger(WorkerProcess.class);
+
+  private final Parts parts;
+  private final Nudge nudge;
+  private final Outbox outbox;
+  private final Attempts attempts;
+  private final JanitorReconciler janitor;
+  private final WorkerLinkClient link;
+  private final Thread linkThread;
+  private final Thread housekeeping;
+
+  /** What the worker is made of. */
+  record Parts(
+      Registration registration,
+      Hypervisor hypervisor,
+      GuestSessions sessions,
+      MicroVmFiles files,
+      HostLeftovers leftovers,
+      BundleCache bundles,
+      LogSpool spool,
+      Timers timers,
+      LinkPorts.Dialler dialler,
+      LinkPorts.TokenSource token,
+      LinkPorts.HostReadings readings,
+      LinkPorts.LinkListener listener,
+      SecureRandom random) {}
+
+  WorkerProcess(Parts parts) {
+    this.parts = parts;
+    this.nudge = new Nudge();
+    this.outbox = new Outbox(nudge::give);
+    var host =
+        new AttemptHost(
+            parts.bundles(),
+            parts.files(),
+            parts.hypervisor(),
+            parts.sessions(),
+            BootLimits.of(parts.hypervisor().identity()),
+            parts.timers(),
+            InstantSource.system(),
+            parts.random());
+    this.attempts =
+        new Attempts(
+            host,
+            new SlotLedger(parts.registration().capacity()),
+            parts.spool(),
+            outbox,
+            nudge::give);
+    this.janitor = new JanitorReconciler(parts.leftovers(), attempts::microVmNames);
+    this.link =
+        new WorkerLinkClient(
+            new LinkPorts(
+                parts.dialler(),
+                parts.token(),
+                parts.readings(),
+                attempts,
+                outbox,
+                parts.bundles(),
+                parts.timers(),
+                nudge,
+                parts.listener()),
+            parts.registration(),
+            parts.random());
+    this.linkThread = Thread.ofVirtual().name("link").unstarted(this::runLink);
+    this.housekeeping = Thread.ofVirtual().name("housekeeping").unstarted(this::keepHouse);
+  }
+
+  /** Removes what an earlier run left behind. Before anything is started. */
+  static void cleanUp(HostLeftovers leftovers) throws InterruptedException {
+    int removed = new JanitorReconciler(leftovers, Set::of).reconcile();
+    if (removed > 0) {
+      log.atInfo().addKeyValue("things", removed).log("Leftovers of an earlier run were removed");
+    }
+  }
+
+  void start() {
+    for (var leftover : parts.spool().leftovers()) {
+      outbox.trackLeftover(leftover.lease(), AttemptLog.leftover(leftover, parts.timers()));
+    }
+    linkThread.start();
+    housekeeping.start();
+  }
+
+  /** Ends every job and microVM, tells the orchestrator, and ends. */
+  void stop(String reason) throws InterruptedException {
+    log.atInfo().addKeyValue("reason", reason).log("Worker began to leave");
+    link.leave(reason);
+    attempts.leave();
+    if (!attempts.awaitNone(JOBS_END_LIMIT)) {
+      log.atError().log("Jobs did not end in time; the next start removes what they left");
+    }
+    awaitDelivery();
+    if (!link.close(LINK_CLOSE_LIMIT)) {
+      log.atWarn().log("Link did not close in time");
+    }
+    housekeeping.interrupt();
+    housekeeping.join(LINK_CLOSE_LIMIT);
+    janitor.reconcile();
+    log.atInfo().log("Worker left");
+  }
+
+  private void awaitDelivery() throws InterruptedException {
+    long until = parts.timers().nanoTime() + DELIVERY_LIMIT.toNanos();
+    while (!outbox.unreported().isEmpty() && parts.timers().nanoTime() - until < 0) {
+      Thread.sleep(DELIVERY_LOOK);
+    }
+  }
+
+  private void runLink() {
+    try {
+      link.run();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void keepHouse() {
+    try {
+      for (int look = 1; true; look++) {
+        Thread.sleep(LOOK_PERIOD);
+        if (parts.bundles().refresh()) {
+          nudge.give();
+        }
+        if (look % JANITOR_EVERY_LOOKS == 0) {
+          janitor.reconcile();
+        }
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

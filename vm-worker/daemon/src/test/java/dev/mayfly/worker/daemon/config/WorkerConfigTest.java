@@ -1,0 +1,138 @@
+package dev.mayfly.worker.daemon.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mayfly.worker.core.slot.HostCapacity;
+import dev.mayfly.worker.daemon.config.WorkerConfig.Accelerator;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WorkerConfigTest {
+  private static final HostFacts FACTS = new HostFacts("Build_Host.lan", 8, 16000, 100_000);
+
+  private static WorkerConfig read(Map<String, String> environment, Map<String, String> properties)
+      throws ConfigException {
+    var all = new HashMap<>(properties);
+    all.putIfAbsent("user.home", "/home/u");
+    return WorkerConfig.read(environment, all, home -> FACTS);
+  }
+
+  private static void assertRefused(String key, String value, String message) {
+    assertThatThrownBy(() -> read(Map.of(), Map.of(key, value)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void withoutSettingsTheHostDecides() throws Exception {
+    var config = read(Map.of("PATH", "/bin"), Map.of());
+    assertThat(config)
+        .isEqualTo(
+            new WorkerConfig(
+                Path.of("/home/u/.local/share/mayfly"),
+                "127.0.0.1",
+                8421,
+                Path.of("/home/u/.local/share/mayfly/secrets/worker-token"),
+                "build-host.lan",
+                new HostCapacity(8, 12000, 80_000),
+                Accelerator.AUTO,
+                "qemu-system-x86_64"));
+  }
+
+  @Test
+  void theDataDirectoryOfTheUserCounts() throws Exception {
+    assertThat(read(Map.of("XDG_DATA_HOME", "/data"), Map.of()).home())
+        .isEqualTo(Path.of("/data/mayfly"));
+  }
+
+  @Test
+  void variablesAndPropertiesAreReadAndAPropertyWins() throws Exception {
+    var config =
+        read(
+            Map.of(
+                "MAYFLY_HOME", "/m",
+                "MAYFLY_WORKER_CPUS", "3",
+                "MAYFLY_WORKER_MEMORY_MIB", "1024",
+                "MAYFLY_WORKER_TOKEN_FILE", "/run/token",
+                "MAYFLY_TOKEN", "secret"),
+            Map.of("mayfly.worker.cpus", "2", "mayfly.worker.accelerator", "tcg"));
+    assertThat(config.home()).isEqualTo(Path.of("/m"));
+    assertThat(config.capacity()).isEqualTo(new HostCapacity(2, 1024, 80_000));
+    assertThat(config.tokenFile()).isEqualTo(Path.of("/run/token"));
+    assertThat(config.accelerator()).isEqualTo(Accelerator.TCG);
+  }
+
+  @Test
+  void settingsOfTheOtherProgramsAreNoError() throws Exception {
+    for (var key : Settings.KEYS) {
+      if (!key.startsWith("mayfly.worker") && !key.equals("mayfly.home")) {
+        read(Map.of(Settings.variable(key), "x"), Map.of());
+      }
+    }
+    assertThat(Settings.variable("mayfly.database.password-file"))
+        .isEqualTo("MAYFLY_DATABASE_PASSWORD_FILE");
+  }
+
+  @Test
+  void anUnknownKeyIsAnErrorThatNamesTheNearest() {
+    assertRefused(
+        "mayfly.worker.cpu",
+        "1",
+        "unknown setting mayfly.worker.cpu; did you mean mayfly.worker.cpus?");
+    assertThatThrownBy(() -> read(Map.of("MAYFLY_WORKER_MEMORY_MB", "1"), Map.of()))
+        .hasMessage(
+            "unknown setting MAYFLY_WORKER_MEMORY_MB; did you mean MAYFLY_WORKER_MEMORY_MIB?");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "mayfly.worker.cpus,0,must be a whole number from 1",
+    "mayfly.worker.cpus,two,must be a whole number",
+    "mayfly.worker.memory-mib,127,must be a whole number from 128",
+    "mayfly.worker.scratch-mib,-1,must be a whole number from 64",
+    "mayfly.worker.accelerator,hvf,'must be auto, kvm or tcg'",
+    "mayfly.worker.name,Bad Name,must be 1 to 63 characters",
+    "mayfly.worker.orchestrator,127.0.0.1:0,must be host:port",
+    "mayfly.worker.orchestrator,127.0.0.1:x,must be host:port",
+    "mayfly.home,relative/path,must be an absolute path",
+  })
+  void aWrongValueIsNamedWithWhatWouldBeRight(String key, String value, String message) {
+    assertRefused(key, value, message);
+  }
+
+  @Test
+  void aHomeTooLongForItsSocketsIsRefused() {
+    assertRefused("mayfly.home", "/" + "h".repeat(53), "54 bytes long, must be at most 53");
+  }
+
+  @Test
+  void aValueWithoutEndIsRefused() {
+    assertRefused("mayfly.worker.name", "n".repeat(5000), "longer than 4096");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1:9000", "127.1.2.3:9000", "[::1]:9000"})
+  void loopbackAddressesAreDialled(String address) throws Exception {
+    assertThat(read(Map.of(), Map.of("mayfly.worker.orchestrator", address)).orchestratorPort())
+        .isEqualTo(9000);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "::1", "[::1]"})
+  void thePortMayBeLeftOut(String address) throws Exception {
+    assertThat(read(Map.of(), Map.of("mayfly.worker.orchestrator", address)).orchestratorPort())
+        .isEqualTo(8421);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"192.0.2.7:8421", "[2001:db8::1]:8421", "0.0.0.0:8421"})
+  void theTokenIsNotSentInPlainTextToAnotherMachine(String address) {
+    assertRefused("mayfly.worker.orchestrator", address, "not sent in plain text");
+  }
+}
