@@ -9,10 +9,25 @@ final class AttemptFault extends Exception {
   private static final long serialVersionUID = 1L;
 
   private final FaultCode code;
+  private final String console;
 
   AttemptFault(FaultCode code, String detail, @Nullable Throwable cause) {
+    this(code, detail, cause, "");
+  }
+
+  /**
+   * A fault of a guest.
+   *
+   * @param console what its kernel said last; guest output, for the log of the job only
+   */
+  AttemptFault(FaultCode code, String detail, @Nullable Throwable cause, String console) {
     super(detail, cause);
     this.code = code;
+    this.console = console;
+  }
+
+  String console() {
+    return console;
   }
 
   Outcome.Faulted outcome() {

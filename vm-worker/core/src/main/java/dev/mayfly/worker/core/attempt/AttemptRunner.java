@@ -4,6 +4,7 @@ import dev.mayfly.api.FaultCode;
 import dev.mayfly.api.LogStream;
 import dev.mayfly.api.Outcome;
 import dev.mayfly.api.Phase;
+import dev.mayfly.worker.core.attempt.AttemptMessage.Alarm;
 import dev.mayfly.worker.core.attempt.Preparation.Started;
 import dev.mayfly.worker.core.guest.GuestException;
 import dev.mayfly.worker.core.guest.GuestExec.ExecEnd;
@@ -69,40 +70,7 @@ final class AttemptRunner {
   /** How long the preparation may take to notice that it was interrupted. */
   private static final Duration PREPARATION_STOP = Duration.ofSeconds(5);
 
-  /** SIGTERM has this number on every Linux. */
-  private static final int SIGTERM = 15;
-
   private static final Logger log = LoggerFactory.getLogger(AttemptRunner.class);
-
-  private sealed interface Message {
-    record Prepared(Started started) implements Message {}
-
-    record NotPrepared(AttemptFault fault) implements Message {}
-
-    record PreparationBroke(RuntimeException bug) implements Message {}
-
-    record ExecEnded(ExecEnd end) implements Message {}
-
-    record GuestLost(GuestException failure) implements Message {}
-
-    record VmmExited(int code) implements Message {}
-
-    record EndRequested(EndReason reason) implements Message {}
-
-    record LogBroke(IOException failure) implements Message {}
-
-    record PingEnded(boolean answered) implements Message {}
-
-    record TimePassed(Alarm alarm) implements Message {}
-  }
-
-  private enum Alarm {
-    PREPARATION_OVERDUE,
-    TIME_UP,
-    GRACE_OVER,
-    DEATH_CERTAIN,
-    PING_DUE
-  }
 
   /**
    * How it ended.
@@ -118,8 +86,9 @@ final class AttemptRunner {
   private final Runnable releaseSlot;
   private final MicroVm microVm;
   private final PhaseLog phases;
+  private final GuestCalls calls;
   private final Undo undo = new Undo();
-  private final BlockingQueue<Message> mailbox = new ArrayBlockingQueue<>(MAILBOX_CAPACITY);
+  private final BlockingQueue<AttemptMessage> mailbox = new ArrayBlockingQueue<>(MAILBOX_CAPACITY);
   private final Set<EndReason> requested = EnumSet.noneOf(EndReason.class);
   private final Map<Alarm, Timer> alarms = new EnumMap<>(Alarm.class);
 
@@ -150,6 +119,7 @@ final class AttemptRunner {
     this.reports = reports;
     this.releaseSlot = releaseSlot;
     this.microVm = new MicroVm(spec.lease().microVmName());
+    this.calls = new GuestCalls(spec.lease());
     this.phases = new PhaseLog(host.timers(), spec.assignedAt());
   }
 
@@ -164,7 +134,7 @@ final class AttemptRunner {
         return;
       }
     }
-    post(new Message.EndRequested(reason));
+    post(new AttemptMessage.EndRequested(reason));
   }
 
   /** Runs the whole attempt on the calling thread; returns when nothing of it is left. */
@@ -199,14 +169,14 @@ final class AttemptRunner {
   private void prepare() {
     try {
       var preparation = new Preparation(spec, host, microVm, phases, undo, this::take);
-      post(new Message.Prepared(preparation.run()));
+      post(new AttemptMessage.Prepared(preparation.run()));
     } catch (AttemptFault fault) {
-      post(new Message.NotPrepared(fault));
+      post(new AttemptMessage.NotPrepared(fault));
     } catch (InterruptedException given) {
       // Only the owner interrupts, and only when it knows the end already.
       Thread.currentThread().interrupt();
     } catch (RuntimeException bug) {
-      post(new Message.PreparationBroke(bug));
+      post(new AttemptMessage.PreparationBroke(bug));
     }
   }
 
@@ -219,7 +189,7 @@ final class AttemptRunner {
           },
           data);
     } catch (IOException failure) {
-      post(new Message.LogBroke(failure));
+      post(new AttemptMessage.LogBroke(failure));
       output.end();
       throw new InterruptedException("the log spool could not be written");
     }
@@ -239,29 +209,30 @@ final class AttemptRunner {
     }
   }
 
-  private @Nullable End on(Message message) {
+  private @Nullable End on(AttemptMessage message) {
     return switch (message) {
-      case Message.Prepared(var prepared) -> {
+      case AttemptMessage.Prepared(var prepared) -> {
         begin(prepared);
         yield null;
       }
-      case Message.NotPrepared(var fault) -> {
+      case AttemptMessage.NotPrepared(var fault) -> {
         microVm.advance(MicroVmEvent.FAILED);
+        keepConsole(fault.console());
         yield new End(fault.outcome(), 0);
       }
-      case Message.PreparationBroke(var failure) -> new End(bug(failure), 0);
-      case Message.ExecEnded(var ended) -> onExecEnded(ended);
-      case Message.GuestLost(var failure) -> onGuestLost(failure);
-      case Message.VmmExited(var code) -> onVmmExited(code);
-      case Message.EndRequested(var reason) -> onEndRequested(reason);
-      case Message.LogBroke(var failure) ->
+      case AttemptMessage.PreparationBroke(var failure) -> new End(bug(failure), 0);
+      case AttemptMessage.ExecEnded(var ended) -> onExecEnded(ended);
+      case AttemptMessage.GuestLost(var failure) -> onGuestLost(failure);
+      case AttemptMessage.VmmExited(var code) -> onVmmExited(code);
+      case AttemptMessage.EndRequested(var reason) -> onEndRequested(reason);
+      case AttemptMessage.LogBroke(var failure) ->
           new End(
               OutcomePolicy.fault(
                   FaultCode.INTERNAL,
                   "the worker could not write the log spool: " + failure.getMessage()),
               0);
-      case Message.PingEnded(var answered) -> onPingEnded(answered);
-      case Message.TimePassed(var passed) -> onAlarm(passed);
+      case AttemptMessage.PingEnded(var answered) -> onPingEnded(answered);
+      case AttemptMessage.TimePassed(var passed) -> onAlarm(passed);
     };
   }
 
@@ -272,13 +243,21 @@ final class AttemptRunner {
         .ended()
         .whenComplete((end, failure) -> {
           if (end != null) {
-            post(new Message.ExecEnded(end));
+            post(new AttemptMessage.ExecEnded(end));
           } else {
-            post(new Message.GuestLost(guestFailure(failure)));
+            post(new AttemptMessage.GuestLost(guestFailure(failure)));
           }
         });
-    prepared.session().over().thenAccept(failure -> post(new Message.GuestLost(failure)));
-    prepared.vm().exited().thenAccept(code -> post(new Message.VmmExited(code)));
+    // A conversation that merely ended is told by the exec, after its last output is safe.
+    prepared
+        .session()
+        .over()
+        .thenAccept(failure -> {
+          if (failure.kind() == GuestException.Kind.VIOLATION) {
+            post(new AttemptMessage.GuestLost(failure));
+          }
+        });
+    prepared.vm().exited().thenAccept(code -> post(new AttemptMessage.VmmExited(code)));
     alarm(spec.timeout(), Alarm.TIME_UP);
     alarm(PING_PERIOD, Alarm.PING_DUE);
     report(
@@ -382,7 +361,12 @@ final class AttemptRunner {
                   ? lost
                   : new GuestException(GuestException.Kind.GONE, "the microVM ended"));
       case PING_DUE -> {
-        ping();
+        if (started != null) {
+          calls.ping(
+              started.session(),
+              PING_LIMIT,
+              answered -> post(new AttemptMessage.PingEnded(answered)));
+        }
         yield null;
       }
     };
@@ -401,20 +385,7 @@ final class AttemptRunner {
     if (givingUp == null) {
       givingUp = outcome;
       tell(told);
-      var exec = started.exec();
-      inBackground(
-          "signal",
-          () -> {
-            try {
-              exec.signal(SIGTERM, true);
-            } catch (GuestException failure) {
-              // The end comes by the grace period, or because the guest is gone.
-              log.atDebug()
-                  .addKeyValue("attempt", spec.lease())
-                  .addKeyValue("reason", failure.getMessage())
-                  .log("Signal was not delivered");
-            }
-          });
+      calls.terminate(started.exec());
     }
     return null;
   }
@@ -422,43 +393,8 @@ final class AttemptRunner {
   private End lost(GuestException failure) {
     microVm.advance(MicroVmEvent.FAILED);
     var diagnostics = started == null ? "" : started.vm().diagnostics();
+    keepConsole(started == null ? "" : started.vm().console());
     return new End(OutcomePolicy.lost(failure, vmmExit, diagnostics), 0);
-  }
-
-  private void ping() {
-    if (started == null) {
-      return;
-    }
-    var session = started.session();
-    inBackground(
-        "ping",
-        () -> {
-          boolean answered;
-          try {
-            session.ping(PING_LIMIT);
-            answered = true;
-          } catch (GuestException failure) {
-            answered = false;
-          }
-          post(new Message.PingEnded(answered));
-        });
-  }
-
-  private interface Blocking {
-    void run() throws InterruptedException;
-  }
-
-  /** What talks to the guest may block; the owner must not. Ends when the session is closed. */
-  private void inBackground(String what, Blocking action) {
-    Thread.ofVirtual()
-        .name(what + " " + microVm.name())
-        .start(() -> {
-          try {
-            action.run();
-          } catch (InterruptedException unused) {
-            Thread.currentThread().interrupt();
-          }
-        });
   }
 
   private void stop(Thread preparer) {
@@ -507,20 +443,31 @@ final class AttemptRunner {
     }
   }
 
+  private void keepConsole(String text) {
+    try {
+      output.console(text);
+    } catch (IOException failure) {
+      log.atWarn()
+          .addKeyValue("attempt", spec.lease())
+          .setCause(failure)
+          .log("Console was not spooled");
+    }
+  }
+
   private Outcome bug(RuntimeException bug) {
     log.atError().addKeyValue("attempt", spec.lease()).setCause(bug).log("Attempt hit a bug");
     return OutcomePolicy.fault(FaultCode.INTERNAL, "the worker hit a bug of its own: " + bug);
   }
 
   private void alarm(Duration delay, Alarm alarm) {
-    var timer = host.timers().after(delay, () -> post(new Message.TimePassed(alarm)));
+    var timer = host.timers().after(delay, () -> post(new AttemptMessage.TimePassed(alarm)));
     var earlier = alarms.put(alarm, timer);
     if (earlier != null) {
       earlier.cancel();
     }
   }
 
-  private void post(Message message) {
+  private void post(AttemptMessage message) {
     if (!mailbox.offer(message)) {
       throw new IllegalStateException("mailbox of " + microVm.name() + " is full");
     }

@@ -51,7 +51,7 @@ final class OutcomePolicy {
 
   /** The guest did not get as far as running the command. */
   static AttemptFault notStarted(
-      Stage stage, GuestException failure, Duration limit, String diagnostics) {
+      Stage stage, GuestException failure, Duration limit, String diagnostics, String console) {
     var code =
         switch (failure.kind()) {
           case VIOLATION -> FaultCode.GUEST_PROTOCOL;
@@ -87,7 +87,7 @@ final class OutcomePolicy {
                 case START -> "the microVM ended while the command was started";
               };
         };
-    return new AttemptFault(code, withDiagnostics(detail, diagnostics), failure);
+    return new AttemptFault(code, withDiagnostics(detail, diagnostics), failure, console);
   }
 
   /** The guest was lost while the command ran. */

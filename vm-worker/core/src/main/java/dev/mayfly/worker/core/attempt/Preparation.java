@@ -185,7 +185,7 @@ final class Preparation {
     try {
       return host.sessions().open(channel, false, limit);
     } catch (GuestException failure) {
-      throw OutcomePolicy.notStarted(Stage.ANSWER, failure, limit, vm.diagnostics());
+      throw OutcomePolicy.notStarted(Stage.ANSWER, failure, limit, vm.diagnostics(), vm.console());
     }
   }
 
@@ -214,7 +214,7 @@ final class Preparation {
     try {
       session.setup(setup, limit);
     } catch (GuestException failure) {
-      throw OutcomePolicy.notStarted(Stage.SETUP, failure, limit, vm.diagnostics());
+      throw OutcomePolicy.notStarted(Stage.SETUP, failure, limit, vm.diagnostics(), vm.console());
     }
   }
 
@@ -242,7 +242,7 @@ final class Preparation {
     try {
       return session.start(command, output, limit);
     } catch (GuestException failure) {
-      throw OutcomePolicy.notStarted(Stage.START, failure, limit, vm.diagnostics());
+      throw OutcomePolicy.notStarted(Stage.START, failure, limit, vm.diagnostics(), vm.console());
     }
   }
 }

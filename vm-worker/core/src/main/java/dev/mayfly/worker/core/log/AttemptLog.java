@@ -117,10 +117,19 @@ public final class AttemptLog {
    * Adds a line of Mayfly's own, also when the spool is full; it is dropped once the log has ended.
    */
   public void system(String line) throws IOException {
+    add(LogStream.SYSTEM, line + "\n");
+  }
+
+  /** Adds what the guest's console said last, under the same terms. */
+  public void console(String text) throws IOException {
+    add(LogStream.CONSOLE, text);
+  }
+
+  private void add(LogStream stream, String text) throws IOException {
     lock.lock();
     try {
-      if (!ended) {
-        write(LogStream.SYSTEM, (line + "\n").getBytes(StandardCharsets.UTF_8));
+      if (!ended && !text.isEmpty()) {
+        write(stream, text.getBytes(StandardCharsets.UTF_8));
       }
     } finally {
       lock.unlock();

@@ -3,6 +3,7 @@ package dev.mayfly.worker.core.attempt;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.api.FaultCode;
+import dev.mayfly.api.LogStream;
 import dev.mayfly.api.NetworkMode;
 import dev.mayfly.api.Outcome;
 import dev.mayfly.api.Phase;
@@ -336,6 +337,9 @@ class AttemptRunnerTest {
     guest.breaks(guest(Kind.GONE));
     guest.vmmExits(1);
     assertFault(FaultCode.GUEST_DIED, "VMM exit code 1); the VMM said: scripted diagnostics");
+    var console = output.next(0).orElseThrow();
+    assertThat(console.stream()).isEqualTo(LogStream.CONSOLE);
+    assertThat(new String(console.data(), StandardCharsets.UTF_8)).isEqualTo("scripted panic");
   }
 
   @Test

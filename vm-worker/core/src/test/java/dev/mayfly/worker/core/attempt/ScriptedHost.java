@@ -261,6 +261,11 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
     public String diagnostics() {
       return "scripted diagnostics";
     }
+
+    @Override
+    public String console() {
+      return "scripted panic";
+    }
   }
 
   private final class ScriptedChannel implements GuestChannel {
