@@ -104,6 +104,37 @@ public final class BundleCache implements Bundles {
     return changed;
   }
 
+  /**
+   * A kernel to try a VMM with.
+   *
+   * @param sha256 of the kernel, 64 hexadecimal digits
+   */
+  public record TrialKernel(Path kernel, String sha256, Path initramfs, boolean needsAcpi) {}
+
+  /** The kernel of one of the bundles that are ready; empty when there is none. */
+  public Optional<TrialKernel> trialKernel() {
+    for (var digest : ready) {
+      try {
+        var bundle = store.find(sha256(digest));
+        if (bundle.isPresent()) {
+          var kernel = bundle.get().manifest().kernel();
+          return Optional.of(
+              new TrialKernel(
+                  bundle.get().kernel(),
+                  kernel.file().sha256().hex(),
+                  bundle.get().initramfs(),
+                  kernel.needsAcpi()));
+        }
+      } catch (IOException failure) {
+        log.atWarn()
+            .addKeyValue("bundle", digest)
+            .setCause(failure)
+            .log("Boot bundle was not readable");
+      }
+    }
+    return Optional.empty();
+  }
+
   /** Image names of this host with their bundles, for people. */
   public List<String> describe() throws IOException {
     var lines = new ArrayList<String>();

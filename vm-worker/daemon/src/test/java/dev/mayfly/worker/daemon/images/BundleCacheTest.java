@@ -115,6 +115,18 @@ class BundleCacheTest {
   }
 
   @Test
+  void aReadyBundleLendsItsKernelForATrial() throws Exception {
+    assertThat(cache.trialKernel()).isEmpty();
+    publish("debian:12", "x86_64", "root");
+    cache.refresh();
+    var trial = cache.trialKernel().orElseThrow();
+    assertThat(trial.kernel()).hasContent("kernel");
+    assertThat(trial.sha256())
+        .isEqualTo(Sha256.of("kernel".getBytes(StandardCharsets.UTF_8)).hex());
+    assertThat(trial.needsAcpi()).isTrue();
+  }
+
+  @Test
   void peopleSeeTheNames() throws Exception {
     var digest = publish("debian:12", "x86_64", "root");
     assertThat(cache.describe())

@@ -1,0 +1,210 @@
+package dev.mayfly.worker.daemon;
+
+import dev.mayfly.worker.core.guest.FramedGuestSessions;
+import dev.mayfly.worker.core.vm.Hypervisor;
+import dev.mayfly.worker.daemon.config.WorkerConfig;
+import dev.mayfly.worker.daemon.files.DiskMicroVmFiles;
+import dev.mayfly.worker.daemon.files.HostCommand;
+import dev.mayfly.worker.daemon.images.BundleCache;
+import dev.mayfly.worker.daemon.link.LinkPorts;
+import dev.mayfly.worker.daemon.link.PlaintextLoopbackDialler;
+import dev.mayfly.worker.daemon.link.Registration;
+import dev.mayfly.worker.daemon.link.VmmFact;
+import dev.mayfly.worker.daemon.spool.FileLogSpool;
+import dev.mayfly.worker.hypervisor.qemu.VmProcesses;
+import dev.mayfly.worker.linux.HostFacts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Puts the worker together from its settings and this host. */
+final class Wiring implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Wiring.class);
+
+  /** Where a host's programs are looked for when the environment does not say. */
+  private static final String DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
+
+  private final SystemTimers timers;
+  private final PlaintextLoopbackDialler dialler;
+  private final WorkerProcess process;
+
+  private Wiring(SystemTimers timers, PlaintextLoopbackDialler dialler, WorkerProcess process) {
+    this.timers = timers;
+    this.dialler = dialler;
+    this.process = process;
+  }
+
+  WorkerProcess process() {
+    return process;
+  }
+
+  /**
+   * Removes what an earlier run left, looks at this host, and puts a worker together that has not
+   * started.
+   *
+   * @param tell told in one line when the orchestrator has taken the worker
+   * @throws IOException when something needed is missing; the message is fit for people
+   */
+  static Wiring wire(WorkerConfig config, WorkerHome home, Consumer<String> tell)
+      throws IOException, InterruptedException {
+    var directory = home.directory();
+    var files = DiskMicroVmFiles.open(directory, searchPath());
+    var leftovers = new DiskLeftovers(files, new VmProcesses());
+    WorkerProcess.cleanUp(leftovers);
+    var bundles = bundles(config);
+    bundles.refresh();
+    var random = new SecureRandom();
+    var sessions = new FramedGuestSessions(random);
+    var choice = new VmmSelection(config, bundles, sessions, directory.resolve("probe")).select();
+    var hypervisor =
+        choice
+            .hypervisor()
+            .orElseThrow(() -> new IOException("no VMM works here: " + reasons(choice.facts())));
+    var registration =
+        new Registration(
+            home.id(),
+            config.name(),
+            version(),
+            HostFacts.architecture(),
+            config.capacity(),
+            choice.facts(),
+            HostFacts.kernelRelease());
+    var spool = FileLogSpool.open(directory.resolve("spool"), InstantSource.system());
+    var timers = new SystemTimers();
+    var dialler =
+        new PlaintextLoopbackDialler(config.orchestratorHost(), config.orchestratorPort());
+    var process =
+        new WorkerProcess(
+            new WorkerProcess.Parts(
+                registration,
+                hypervisor,
+                sessions,
+                files,
+                leftovers,
+                bundles,
+                spool,
+                timers,
+                dialler,
+                new TokenFile(config.tokenFile()),
+                new LinuxReadings(directory),
+                new Teller(config, hypervisor, tell),
+                random));
+    return new Wiring(timers, dialler, process);
+  }
+
+  /** Looks at this host without running a worker; works beside one that runs. */
+  static HostReport inspect(WorkerConfig config) throws IOException, InterruptedException {
+    Files.createDirectories(config.workerDirectory());
+    var bundles = bundles(config);
+    bundles.refresh();
+    var sessions = new FramedGuestSessions(new SecureRandom());
+    var probeDirectory = config.workerDirectory().resolve("probe-doctor");
+    var choice = new VmmSelection(config, bundles, sessions, probeDirectory).select();
+    var readings = new LinuxReadings(config.home());
+    var missing = new ArrayList<String>();
+    if (choice.hypervisor().isEmpty()) {
+      missing.add("no VMM works here: " + reasons(choice.facts()));
+    }
+    if (HostCommand.find("mkfs.ext4", searchPath()).isEmpty()) {
+      missing.add("mkfs.ext4 is not installed: install the Debian package e2fsprogs");
+    }
+    if (bundles.ready().isEmpty()) {
+      missing.add("there is no image that can be booted: run mayfly image build debian:12");
+    }
+    return new HostReport(
+        HostFacts.kernelRelease(),
+        HostFacts.architecture(),
+        choice.hypervisor().map(found -> found.identity().accelerator()).orElse(""),
+        choice.facts(),
+        readings.freeMemoryMib(),
+        readings.freeScratchMib(),
+        bundles.describe(),
+        missing);
+  }
+
+  private static BundleCache bundles(WorkerConfig config) throws IOException {
+    return BundleCache.open(
+        config.home().resolve("images"),
+        config.workerDirectory().resolve("checked-bundles"),
+        HostFacts.architecture());
+  }
+
+  private static String searchPath() {
+    return Optional.ofNullable(System.getenv("PATH")).orElse(DEFAULT_PATH);
+  }
+
+  private static String version() {
+    return Optional.ofNullable(Wiring.class.getPackage().getImplementationVersion())
+        .orElse("development");
+  }
+
+  private static String reasons(List<VmmFact> facts) {
+    return String.join(
+        "; ",
+        facts.stream()
+            .filter(fact -> !fact.usable())
+            .map(fact -> fact.name() + " with " + fact.accelerator() + ": " + fact.reason())
+            .toList());
+  }
+
+  /** Releases threads; the worker process must have been stopped. Idempotent. */
+  @Override
+  public void close() {
+    timers.close();
+    dialler.close();
+  }
+
+  /** Tells people about the link: the first registration on standard output, all in the log. */
+  private static final class Teller implements LinkPorts.LinkListener {
+    private final WorkerConfig config;
+    private final Hypervisor hypervisor;
+    private final Consumer<String> tell;
+    private boolean told;
+
+    Teller(WorkerConfig config, Hypervisor hypervisor, Consumer<String> tell) {
+      this.config = config;
+      this.hypervisor = hypervisor;
+      this.tell = tell;
+    }
+
+    @Override
+    public void registered() {
+      log.atInfo().addKeyValue("worker", config.name()).log("Worker was registered");
+      if (!told) {
+        told = true;
+        tell.accept(
+            "mayfly worker "
+                + config.name()
+                + " registered with "
+                + config.orchestratorHost()
+                + ":"
+                + config.orchestratorPort()
+                + ", "
+                + hypervisor.identity()
+                + ", "
+                + config.capacity().cpus()
+                + " CPUs, "
+                + config.capacity().memoryMib()
+                + " MiB memory, "
+                + config.capacity().scratchMib()
+                + " MiB scratch");
+      }
+    }
+
+    @Override
+    public void lost(String reason, boolean first) {
+      if (first) {
+        log.atWarn().addKeyValue("reason", reason).log("Orchestrator was not reached; dialling on");
+      } else {
+        log.atDebug().addKeyValue("reason", reason).log("Orchestrator was not reached again");
+      }
+    }
+  }
+}
