@@ -87,7 +87,10 @@ final class OutcomePolicy {
                 case START -> "the microVM ended while the command was started";
               };
         };
-    return new AttemptFault(code, withDiagnostics(detail, diagnostics), failure, console);
+    // A command that is not there says nothing about the guest.
+    return failure.kind() == GuestException.Kind.EXEC_FAILED
+        ? new AttemptFault(code, detail, failure)
+        : new AttemptFault(code, withDiagnostics(detail, diagnostics), failure, console);
   }
 
   /** The guest was lost while the command ran. */
