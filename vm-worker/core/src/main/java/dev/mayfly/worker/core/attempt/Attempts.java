@@ -27,7 +27,10 @@ import org.slf4j.LoggerFactory;
 public final class Attempts {
   private static final Logger log = LoggerFactory.getLogger(Attempts.class);
 
-  /** How many ended attempts are remembered, so that a late copy of their assignment is known. */
+  /**
+   * How many ended attempts are remembered, so that a late copy of an assignment is known, and an
+   * old epoch is fenced.
+   */
   private static final int RECENT = 1024;
 
   private final AttemptHost host;
@@ -94,7 +97,7 @@ public final class Attempts {
       if (recent.contains(lease) || outbox.unreported().contains(lease)) {
         return new Admission.Known();
       }
-      if (living.keySet().stream().anyMatch(lease::isOlderThan)) {
+      if (recent.stream().anyMatch(lease::isOlderThan)) {
         return new Admission.Fenced();
       }
       living.forEach((other, attempt) -> {
@@ -163,9 +166,9 @@ public final class Attempts {
           .addKeyValue("attempt", lease)
           .setCause(bug)
           .log("Attempt was not ended cleanly");
-      slots.release(lease.toString());
       outbox.drop(lease);
     } finally {
+      slots.release(lease.toString());
       lock.lock();
       try {
         var gone = living.remove(lease);

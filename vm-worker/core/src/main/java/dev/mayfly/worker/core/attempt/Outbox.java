@@ -4,7 +4,6 @@ import dev.mayfly.worker.core.lease.AttemptLease;
 import dev.mayfly.worker.core.log.AttemptLog;
 import dev.mayfly.worker.core.log.LogChunk;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -220,13 +219,9 @@ public final class Outbox implements AttemptReports {
           return Optional.of(new Sendable.Report(report));
         }
       }
-      try {
-        var chunk = entry.log.next(progress.chunk);
-        chunk.ifPresent(found -> progress.chunk = found.sequence());
-        return chunk.map(found -> new Sendable.Chunk(lease, found));
-      } catch (IOException failure) {
-        throw new UncheckedIOException("log of " + lease + " cannot be read", failure);
-      }
+      var chunk = entry.log.next(progress.chunk);
+      chunk.ifPresent(found -> progress.chunk = found.sequence());
+      return chunk.map(found -> new Sendable.Chunk(lease, found));
     }
   }
 }

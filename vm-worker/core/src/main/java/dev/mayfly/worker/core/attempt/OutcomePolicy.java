@@ -99,10 +99,15 @@ final class OutcomePolicy {
       return fault(
           FaultCode.GUEST_PROTOCOL, "the guest broke the protocol: " + failure.getMessage());
     }
-    var detail =
-        exitCode.isPresent()
-            ? "the microVM ended while the job ran (VMM exit code " + exitCode.getAsInt() + ")"
-            : "the guest was lost while the job ran: " + failure.getMessage();
+    String detail;
+    if (exitCode.isEmpty()) {
+      detail = "the guest was lost while the job ran: " + failure.getMessage();
+    } else if (exitCode.getAsInt() == 0) {
+      // VMMs are told not to reboot, so both a panic and a power-off end them in good order.
+      detail = "the guest's kernel panicked or powered off while the job ran";
+    } else {
+      detail = "the VMM ended with code " + exitCode.getAsInt() + " while the job ran";
+    }
     return fault(FaultCode.GUEST_DIED, withDiagnostics(detail, diagnostics));
   }
 

@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The log of one attempt on its way to the orchestrator: output comes in, numbered chunks go out,
@@ -38,6 +40,8 @@ public final class AttemptLog {
 
   /** Upper bound of one wait, so that a lost signal can never hang a job. */
   private static final Duration RECHECK = Duration.ofSeconds(1);
+
+  private static final Logger log = LoggerFactory.getLogger(AttemptLog.class);
 
   private record Unacknowledged(long sequence, long bytes) {}
 
@@ -80,11 +84,11 @@ public final class AttemptLog {
 
   /** A log whose attempt is gone, to be delivered as far as it came. */
   public static AttemptLog leftover(Leftover leftover, Timers timers) {
-    var log = new AttemptLog(leftover.spool(), timers, timers.nanoTime(), () -> {});
-    log.lastCut = leftover.last();
-    log.acknowledged = leftover.acknowledged();
-    log.ended = true;
-    return log;
+    var left = new AttemptLog(leftover.spool(), timers, timers.nanoTime(), () -> {});
+    left.lastCut = leftover.last();
+    left.acknowledged = leftover.acknowledged();
+    left.ended = true;
+    return left;
   }
 
   /**
@@ -161,15 +165,38 @@ public final class AttemptLog {
     }
   }
 
-  /** The chunk after this one, when it is cut and not acknowledged. */
-  public Optional<LogChunk> next(long after) throws IOException {
+  /**
+   * The chunk after this one, when it is cut and not acknowledged. One that the disk does not give
+   * back is replaced by a line that says so: sequences have no gaps.
+   */
+  public Optional<LogChunk> next(long after) {
     lock.lock();
     try {
       long sequence = Math.max(after, acknowledged) + 1;
-      return deleted || sequence > lastCut ? Optional.empty() : spool.read(sequence);
+      if (deleted || sequence > lastCut) {
+        return Optional.empty();
+      }
+      try {
+        return spool.read(sequence).or(() -> Optional.of(replacement(sequence)));
+      } catch (IOException failure) {
+        log.atError()
+            .addKeyValue("sequence", sequence)
+            .setCause(failure)
+            .log("Piece of a log could not be read back and was replaced");
+        return Optional.of(replacement(sequence));
+      }
     } finally {
       lock.unlock();
     }
+  }
+
+  private static LogChunk replacement(long sequence) {
+    return new LogChunk(
+        sequence,
+        LogStream.SYSTEM,
+        0,
+        "mayfly: a piece of the output was lost on the worker's disk\n"
+            .getBytes(StandardCharsets.UTF_8));
   }
 
   /** The last chunk that is acknowledged. */

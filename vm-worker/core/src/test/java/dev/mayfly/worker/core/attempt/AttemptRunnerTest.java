@@ -336,10 +336,20 @@ class AttemptRunnerTest {
     var guest = running();
     guest.breaks(guest(Kind.GONE));
     guest.vmmExits(1);
-    assertFault(FaultCode.GUEST_DIED, "VMM exit code 1); the VMM said: scripted diagnostics");
+    assertFault(
+        FaultCode.GUEST_DIED,
+        "the VMM ended with code 1 while the job ran; the VMM said: scripted diagnostics");
     var console = output.next(0).orElseThrow();
     assertThat(console.stream()).isEqualTo(LogStream.CONSOLE);
     assertThat(new String(console.data(), StandardCharsets.UTF_8)).isEqualTo("scripted panic");
+  }
+
+  @Test
+  void aKernelThatPanickedIsToldApartFromAVmmThatCrashed() throws Exception {
+    var guest = running();
+    guest.vmmExits(0);
+    guest.breaks(guest(Kind.GONE));
+    assertFault(FaultCode.GUEST_DIED, "kernel panicked or powered off");
   }
 
   @Test

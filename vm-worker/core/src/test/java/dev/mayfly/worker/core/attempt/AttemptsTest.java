@@ -103,6 +103,9 @@ class AttemptsTest {
         .isEqualTo(new Admission.Fenced());
     guest.exits(0);
     assertThat(attempts.awaitNone(LONG)).isTrue();
+    outbox.acknowledgeReport(A, 3);
+    assertThat(assign(AttemptLease.parse("0197a1b2-c3d4-7e5f-8a6b-00000000000a.1.1")))
+        .isEqualTo(new Admission.Fenced());
   }
 
   @Test

@@ -169,6 +169,19 @@ class AttemptLogTest {
   }
 
   @Test
+  void aPieceTheDiskDoesNotGiveBackIsReplacedAndNotLeftOut() throws Exception {
+    log.append(LogStream.STDOUT, bytes("a"));
+    log.append(LogStream.STDERR, bytes("b"));
+    log.end();
+    spool.damage(1);
+    var replaced = log.next(0).orElseThrow();
+    assertThat(replaced.sequence()).isEqualTo(1);
+    assertThat(replaced.stream()).isEqualTo(LogStream.SYSTEM);
+    assertThat(new String(replaced.data(), StandardCharsets.UTF_8)).contains("was lost");
+    assertThat(log.next(1).orElseThrow().data()).isEqualTo(bytes("b"));
+  }
+
+  @Test
   void aDeletedLogLeavesNothing() throws Exception {
     log.append(LogStream.STDOUT, bytes("x"));
     log.delete();

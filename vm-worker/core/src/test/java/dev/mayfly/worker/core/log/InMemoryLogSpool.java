@@ -15,10 +15,16 @@ import java.util.TreeMap;
 public final class InMemoryLogSpool implements LogSpool {
   private final Map<AttemptLease, Spool> spools = new HashMap<>();
   private boolean full;
+  private long damaged;
 
   /** From now on every append fails, as on a full disk. */
   public synchronized void fill() {
     full = true;
+  }
+
+  /** Chunks with this sequence cannot be read from now on. */
+  public synchronized void damage(long sequence) {
+    damaged = sequence;
   }
 
   public synchronized List<AttemptLease> present() {
@@ -83,8 +89,11 @@ public final class InMemoryLogSpool implements LogSpool {
     }
 
     @Override
-    public Optional<LogChunk> read(long sequence) {
+    public Optional<LogChunk> read(long sequence) throws IOException {
       synchronized (InMemoryLogSpool.this) {
+        if (sequence == damaged) {
+          throw new IOException("Input/output error");
+        }
         return Optional.ofNullable(chunks.get(sequence));
       }
     }
