@@ -14,7 +14,6 @@ import dev.mayfly.worker.daemon.spool.FileLogSpool;
 import dev.mayfly.worker.hypervisor.qemu.VmProcesses;
 import dev.mayfly.worker.linux.HostFacts;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -89,6 +88,7 @@ final class Wiring implements AutoCloseable {
                 files,
                 leftovers,
                 bundles,
+                bundles::refresh,
                 spool,
                 timers,
                 dialler,
@@ -101,7 +101,7 @@ final class Wiring implements AutoCloseable {
 
   /** Looks at this host without running a worker; works beside one that runs. */
   static HostReport inspect(WorkerConfig config) throws IOException, InterruptedException {
-    Files.createDirectories(config.workerDirectory());
+    WorkerHome.make(config.workerDirectory());
     var bundles = bundles(config);
     bundles.refresh();
     var sessions = new FramedGuestSessions(new SecureRandom());

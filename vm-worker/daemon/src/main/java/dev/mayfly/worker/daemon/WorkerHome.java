@@ -33,9 +33,7 @@ final class WorkerHome implements AutoCloseable {
    * @return empty when another worker has it
    */
   static Optional<WorkerHome> claim(Path directory) throws IOException {
-    Files.createDirectories(
-        directory,
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    make(directory);
     var lockFile =
         FileChannel.open(
             directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -50,6 +48,13 @@ final class WorkerHome implements AutoCloseable {
       }
     }
     return locked ? Optional.of(new WorkerHome(directory, lockFile)) : Optional.empty();
+  }
+
+  /** Makes the directory, for this user only, where absent. */
+  static void make(Path directory) throws IOException {
+    Files.createDirectories(
+        directory,
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
   }
 
   Path directory() {

@@ -5,6 +5,7 @@ import dev.mayfly.worker.core.attempt.Attempts;
 import dev.mayfly.worker.core.attempt.BootLimits;
 import dev.mayfly.worker.core.attempt.MicroVmFiles;
 import dev.mayfly.worker.core.attempt.Outbox;
+import dev.mayfly.worker.core.bundle.Bundles;
 import dev.mayfly.worker.core.guest.GuestSessions;
 import dev.mayfly.worker.core.janitor.HostLeftovers;
 import dev.mayfly.worker.core.janitor.JanitorReconciler;
@@ -13,7 +14,6 @@ import dev.mayfly.worker.core.log.LogSpool;
 import dev.mayfly.worker.core.slot.SlotLedger;
 import dev.mayfly.worker.core.time.Timers;
 import dev.mayfly.worker.core.vm.Hypervisor;
-import dev.mayfly.worker.daemon.images.BundleCache;
 import dev.mayfly.worker.daemon.link.LinkPorts;
 import dev.mayfly.worker.daemon.link.Nudge;
 import dev.mayfly.worker.daemon.link.Registration;
@@ -22,6 +22,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,14 +57,19 @@ final class WorkerProcess {
   private final Thread linkThread;
   private final Thread housekeeping;
 
-  /** What the worker is made of. */
+  /**
+   * What the worker is made of.
+   *
+   * @param lookForBundles looks which bundles there are; true when that has changed
+   */
   record Parts(
       Registration registration,
       Hypervisor hypervisor,
       GuestSessions sessions,
       MicroVmFiles files,
       HostLeftovers leftovers,
-      BundleCache bundles,
+      Bundles bundles,
+      BooleanSupplier lookForBundles,
       LogSpool spool,
       Timers timers,
       LinkPorts.Dialler dialler,
@@ -165,7 +171,7 @@ final class WorkerProcess {
     try {
       for (int look = 1; true; look++) {
         Thread.sleep(LOOK_PERIOD);
-        if (parts.bundles().refresh()) {
+        if (parts.lookForBundles().getAsBoolean()) {
           nudge.give();
         }
         if (look % JANITOR_EVERY_LOOKS == 0) {

@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /** A real gRPC server without a socket, whose every answer a test gives by hand. */
-final class FakeOrchestrator implements AutoCloseable {
-  static final String TOKEN = "right-token";
+public final class FakeOrchestrator implements AutoCloseable {
+  public static final String TOKEN = "right-token";
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -29,7 +29,7 @@ final class FakeOrchestrator implements AutoCloseable {
   private final LinkedBlockingQueue<Connection> connections = new LinkedBlockingQueue<>();
   private final Server server;
 
-  FakeOrchestrator() throws IOException {
+  public FakeOrchestrator() throws IOException {
     server =
         InProcessServerBuilder.forName(name)
             .addService(new Service())
@@ -38,11 +38,11 @@ final class FakeOrchestrator implements AutoCloseable {
             .start();
   }
 
-  ManagedChannel dial() {
+  public ManagedChannel dial() {
     return InProcessChannelBuilder.forName(name).build();
   }
 
-  LinkedBlockingQueue<Connection> connections() {
+  public LinkedBlockingQueue<Connection> connections() {
     return connections;
   }
 
@@ -73,7 +73,7 @@ final class FakeOrchestrator implements AutoCloseable {
   }
 
   /** One worker's stream. */
-  static final class Connection implements StreamObserver<WorkerMessage> {
+  public static final class Connection implements StreamObserver<WorkerMessage> {
     private final StreamObserver<OrchestratorMessage> answers;
     private final LinkedBlockingQueue<WorkerMessage> received = new LinkedBlockingQueue<>();
     private final LinkedBlockingQueue<String> ends = new LinkedBlockingQueue<>();
@@ -82,20 +82,20 @@ final class FakeOrchestrator implements AutoCloseable {
       this.answers = answers;
     }
 
-    void send(OrchestratorMessage.Builder message) {
+    public void send(OrchestratorMessage.Builder message) {
       answers.onNext(message.build());
     }
 
-    void fail(Status status) {
+    public void fail(Status status) {
       answers.onError(status.asRuntimeException());
     }
 
     /** The next message of this kind, skipping others. */
-    WorkerMessage await(WorkerMessage.MessageCase kind) throws InterruptedException {
+    public WorkerMessage await(WorkerMessage.MessageCase kind) throws InterruptedException {
       return await(message -> message.getMessageCase() == kind);
     }
 
-    WorkerMessage await(Predicate<WorkerMessage> wanted) throws InterruptedException {
+    public WorkerMessage await(Predicate<WorkerMessage> wanted) throws InterruptedException {
       while (true) {
         var message = received.poll(20, TimeUnit.SECONDS);
         if (message == null) {
@@ -107,7 +107,7 @@ final class FakeOrchestrator implements AutoCloseable {
       }
     }
 
-    String awaitEnd() throws InterruptedException {
+    public String awaitEnd() throws InterruptedException {
       var end = ends.poll(20, TimeUnit.SECONDS);
       if (end == null) {
         throw new AssertionError("the worker did not end the connection");
