@@ -1,0 +1,99 @@
+package dev.mayfly.core.job;
+
+import dev.mayfly.api.AttemptId;
+import dev.mayfly.api.ImageRef;
+import dev.mayfly.api.JobId;
+import dev.mayfly.api.LeaseEpoch;
+import dev.mayfly.core.image.Image;
+import dev.mayfly.core.image.ImageStore;
+import dev.mayfly.core.quota.AdmissionPolicy;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes what users and workers say about jobs and commits what the machines make of it.
+ * Thread-safe; idempotent as the machines are.
+ */
+public final class JobDesk {
+
+  /** Others commit to one job a few times a second at most, so one of these tries is alone. */
+  private static final int MAX_COMMIT_TRIES = 16;
+
+  private final JobStore jobs;
+  private final ImageStore images;
+  private final AdmissionPolicy admission;
+  private final JobIds ids;
+  private final InstantSource clock;
+
+  public JobDesk(
+      JobStore jobs,
+      ImageStore images,
+      AdmissionPolicy admission,
+      JobIds ids,
+      InstantSource clock) {
+    this.jobs = jobs;
+    this.images = images;
+    this.admission = admission;
+    this.ids = ids;
+    this.clock = clock;
+  }
+
+  /**
+   * Stores a job, once per key. A repetition is answered even when the image is gone or the queue
+   * full meanwhile.
+   *
+   * @param spec makes the job's spec once the bundle of the image is known
+   */
+  public Submission submit(
+      ImageRef image, Function<Image, JobSpec> spec, @Nullable IdempotencyKey key) {
+    if (key != null) {
+      Optional<Submission> earlier = jobs.submitted(key);
+      if (earlier.isPresent()) {
+        return earlier.get();
+      }
+    }
+    Optional<Image> known = images.find(image);
+    if (known.isEmpty()) {
+      return new Submission.UnknownImage();
+    }
+    int capacity = admission.maxQueuedJobs();
+    if (!admission.admits(jobs.countQueued(capacity))) {
+      return new Submission.QueueFull(capacity);
+    }
+    Job job = Job.submitted(ids.next(), spec.apply(known.get()), clock.instant());
+    return jobs.submit(job, key);
+  }
+
+  /** Asks for the end of a job; what it is afterwards, empty when there is none. */
+  public Optional<Job> cancel(JobId id) {
+    return change(id, new JobEvent.CancelRequested(clock.instant())).map(Change::job);
+  }
+
+  /** Applies what was said about an attempt; empty when there is no such job. */
+  public Optional<JobStep> onAttempt(AttemptId attempt, LeaseEpoch epoch, AttemptEvent event) {
+    return change(attempt.job(), new JobEvent.OnAttempt(attempt, epoch, event)).map(Change::step);
+  }
+
+  private record Change(Job job, JobStep step) {}
+
+  private Optional<Change> change(JobId id, JobEvent event) {
+    for (int tries = 0; tries < MAX_COMMIT_TRIES; tries++) {
+      Optional<Job> found = jobs.find(id);
+      if (found.isEmpty()) {
+        return Optional.empty();
+      }
+      Job before = found.get();
+      JobStep step = JobMachine.apply(before, event);
+      if (!(step instanceof JobStep.Changed(Job after))) {
+        return Optional.of(new Change(before, step));
+      }
+      if (jobs.commit(before, after)) {
+        return Optional.of(new Change(after, step));
+      }
+    }
+    throw new IllegalStateException(
+        "job " + id + " changed " + MAX_COMMIT_TRIES + " times while an event was applied");
+  }
+}

@@ -1,0 +1,17 @@
+package dev.mayfly.core.job;
+
+import dev.mayfly.core.fleet.InMemoryWorkerStore;
+import dev.mayfly.core.image.InMemoryImageStore;
+import dev.mayfly.core.log.InMemoryLogStore;
+
+class InMemoryStoresTest extends StoreContract {
+  @Override
+  protected Stores emptyStores() {
+    InMemoryDatabase database = new InMemoryDatabase();
+    return new Stores(
+        new InMemoryJobStore(database),
+        new InMemoryWorkerStore(database),
+        new InMemoryImageStore(),
+        new InMemoryLogStore(database));
+  }
+}
