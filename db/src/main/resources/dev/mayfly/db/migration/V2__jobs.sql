@@ -115,16 +115,17 @@ create table log_chunk (
   job_id    uuid        not null,
   attempt   integer     not null,
   sequence  bigint      not null check (sequence > 0),
-  stream    smallint    not null check (stream between 0 and 3), -- ordinal of LogStream
+  stream    smallint    not null check (stream between 0 and 3), -- 0 stdout, 1 stderr, 2 system, 3 console
   at        timestamptz not null,
   data      bytea       not null check (octet_length(data) between 1 and 65536),
   primary key (job_id, attempt, sequence),
   foreign key (job_id, attempt) references attempt on delete cascade
 );
 
--- SHA-256 of the tokens that open the orchestrator; the tokens themselves are never stored here.
+-- SHA-256 of the tokens that open the orchestrator; the tokens themselves are never stored here. Several orchestrators
+-- on one database bring a token each, and each token opens all of them.
 create table access_token (
-  purpose    text        primary key check (purpose in ('api', 'worker')),
-  hash       bytea       not null check (octet_length(hash) = 32),
+  hash       bytea       primary key check (octet_length(hash) = 32),
+  purpose    text        not null check (purpose in ('API', 'WORKER')),
   created_at timestamptz not null
 );

@@ -32,6 +32,8 @@ public record Attempt(
     StoredLog log) {
 
   /**
+   * How much of the log is stored.
+   *
    * @param chunks stored without gap: sequences 1 to this
    * @param bytes of all streams
    * @param removedAt when retention removed it; null: it is kept

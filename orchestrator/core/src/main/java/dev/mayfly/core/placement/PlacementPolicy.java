@@ -30,6 +30,8 @@ public final class PlacementPolicy {
   private PlacementPolicy() {}
 
   /**
+   * Chooses a worker, or says why none can take the job now.
+   *
    * @param silentSince who was last heard of before this gets no work
    */
   public static PlacementDecision decide(JobSpec job, FleetView fleet, Instant silentSince) {

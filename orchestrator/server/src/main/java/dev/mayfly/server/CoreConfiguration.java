@@ -1,0 +1,36 @@
+package dev.mayfly.server;
+
+import dev.mayfly.core.image.ImageStore;
+import dev.mayfly.core.job.JobDesk;
+import dev.mayfly.core.job.JobIds;
+import dev.mayfly.core.job.JobStore;
+import dev.mayfly.core.quota.AdmissionPolicy;
+import dev.mayfly.server.logs.LogFeed;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.InstantSource;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The core's objects as beans. */
+@Configuration(proxyBeanMethods = false)
+class CoreConfiguration {
+
+  /** PostgreSQL keeps microseconds; what is finer would differ after it was stored. */
+  @Bean
+  InstantSource clock() {
+    return Clock.tick(Clock.systemUTC(), Duration.ofNanos(1000));
+  }
+
+  @Bean
+  JobDesk jobDesk(JobStore jobs, ImageStore images, InstantSource clock) {
+    return new JobDesk(
+        jobs, images, AdmissionPolicy.DEFAULT, new JobIds(clock, new SecureRandom()), clock);
+  }
+
+  @Bean
+  LogFeed logFeed() {
+    return new LogFeed();
+  }
+}

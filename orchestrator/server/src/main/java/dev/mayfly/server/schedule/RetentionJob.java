@@ -1,0 +1,64 @@
+package dev.mayfly.server.schedule;
+
+import dev.mayfly.core.job.JobStore;
+import dev.mayfly.core.log.LogStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import org.quartz.DisallowConcurrentExecution;
+import org.quartz.Job;
+import org.quartz.JobExecutionContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Removes old logs and, later, the jobs themselves. Run by Quartz, on one orchestrator at a time.
+ */
+@DisallowConcurrentExecution
+public class RetentionJob implements Job {
+  static final Duration LOGS_KEPT = Duration.ofDays(30);
+  static final Duration JOBS_KEPT = Duration.ofDays(90);
+
+  /** Per transaction: a log may be large, and its removal must not hold locks for long. */
+  private static final int BATCH = 20;
+
+  /** Bounds one run; the next takes the rest. */
+  private static final int MAX_BATCHES = 500;
+
+  private static final Logger log = LoggerFactory.getLogger(RetentionJob.class);
+
+  private final JobStore jobs;
+  private final LogStore logs;
+  private final InstantSource clock;
+
+  RetentionJob(JobStore jobs, LogStore logs, InstantSource clock) {
+    this.jobs = jobs;
+    this.logs = logs;
+    this.clock = clock;
+  }
+
+  @Override
+  public void execute(JobExecutionContext context) {
+    Instant now = clock.instant();
+    int removedLogs = 0;
+    int removedJobs = 0;
+    for (int i = 0; i < MAX_BATCHES; i++) {
+      int count = logs.removeFinished(now.minus(LOGS_KEPT), now, BATCH);
+      removedLogs += count;
+      if (count < BATCH) {
+        break;
+      }
+    }
+    for (int i = 0; i < MAX_BATCHES; i++) {
+      int count = jobs.removeFinished(now.minus(JOBS_KEPT), BATCH);
+      removedJobs += count;
+      if (count < BATCH) {
+        break;
+      }
+    }
+    log.atInfo()
+        .addKeyValue("logs", removedLogs)
+        .addKeyValue("jobs", removedJobs)
+        .log("Removed what is old");
+  }
+}

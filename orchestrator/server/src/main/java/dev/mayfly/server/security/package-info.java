@@ -1,0 +1,5 @@
+/** Tokens: who may call. */
+@NullMarked
+package dev.mayfly.server.security;
+
+import org.jspecify.annotations.NullMarked;

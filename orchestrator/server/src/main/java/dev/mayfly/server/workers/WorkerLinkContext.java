@@ -1,0 +1,22 @@
+package dev.mayfly.server.workers;
+
+import dev.mayfly.core.fleet.WorkerStore;
+import dev.mayfly.core.job.JobDesk;
+import dev.mayfly.core.job.JobStore;
+import dev.mayfly.core.lease.LeasePolicy;
+import dev.mayfly.core.log.LogStore;
+import dev.mayfly.core.placement.Nudges;
+import dev.mayfly.server.logs.LogFeed;
+import java.time.InstantSource;
+
+/** What every connection works with. */
+record WorkerLinkContext(
+    JobDesk desk,
+    JobStore jobs,
+    WorkerStore workers,
+    LogStore logs,
+    LogFeed feed,
+    Nudges nudges,
+    LeasePolicy leases,
+    ConnectedWorkers connected,
+    InstantSource clock) {}
