@@ -45,7 +45,7 @@ public abstract class StoreContract {
   private final Worker worker = Examples.worker("host-1", NOON);
 
   /** The four stores over one empty database. */
-  protected record Stores(JobStore jobs, WorkerStore workers, ImageStore images, LogStore logs) {}
+  public record Stores(JobStore jobs, WorkerStore workers, ImageStore images, LogStore logs) {}
 
   protected abstract Stores emptyStores();
 

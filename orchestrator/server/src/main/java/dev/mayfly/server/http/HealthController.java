@@ -26,7 +26,7 @@ class HealthController {
 
   @GetMapping("/api/v1/health")
   @SecurityRequirements
-  @Operation(summary = "Say whether the database answers")
+  @Operation(operationId = "getHealth", summary = "Say whether the database answers")
   Health health() {
     try {
       jobs.countQueued(1);

@@ -45,7 +45,7 @@ class ImageController {
   }
 
   @GetMapping
-  @Operation(summary = "List images, by name")
+  @Operation(operationId = "listImages", summary = "List images, by name")
   Page<ImageView> list(
       @RequestParam(name = "limit", required = false) @Nullable Integer limit,
       @RequestParam(name = "cursor", required = false) @Nullable String cursor) {
@@ -57,7 +57,7 @@ class ImageController {
   }
 
   @GetMapping("/{name}")
-  @Operation(summary = "Look at an image")
+  @Operation(operationId = "getImage", summary = "Look at an image")
   ImageView get(@PathVariable("name") String name) {
     Image image;
     try {
@@ -73,7 +73,7 @@ class ImageController {
   }
 
   @PutMapping(path = "/{name}", consumes = "application/json")
-  @Operation(summary = "Let an image name point to a bundle")
+  @Operation(operationId = "publishImage", summary = "Let an image name point to a bundle")
   ImageView publish(@PathVariable("name") String name, @RequestBody ImagePublication body) {
     List<Problem.FieldError> errors = new ArrayList<>();
     ImageRef reference = null;

@@ -53,6 +53,7 @@ class JobController {
 
   @PostMapping(consumes = "application/json")
   @Operation(
+      operationId = "submitJob",
       summary = "Submit a job",
       description = "201; 200 when the same Idempotency-Key came before with the same request.")
   ResponseEntity<JobView> submit(
@@ -100,7 +101,7 @@ class JobController {
   }
 
   @GetMapping("/{id}")
-  @Operation(summary = "Look at a job")
+  @Operation(operationId = "getJob", summary = "Look at a job")
   JobView get(@PathVariable("id") String id) {
     return views.job(find(jobs, id));
   }
@@ -123,7 +124,7 @@ class JobController {
   }
 
   @GetMapping
-  @Operation(summary = "List jobs, newest first")
+  @Operation(operationId = "listJobs", summary = "List jobs, newest first")
   Page<JobView> list(
       @RequestParam(name = "state", required = false) @Nullable String state,
       @RequestParam(name = "image", required = false) @Nullable String image,
@@ -163,7 +164,7 @@ class JobController {
   }
 
   @PostMapping("/{id}/cancel")
-  @Operation(summary = "Ask for the end of a job")
+  @Operation(operationId = "cancelJob", summary = "Ask for the end of a job")
   ResponseEntity<JobView> cancel(@PathVariable("id") String id) {
     Job job = desk.cancel(id(id)).orElseThrow(JobController::unknown);
     nudges.assignments();

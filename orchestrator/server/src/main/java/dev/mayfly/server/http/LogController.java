@@ -67,7 +67,7 @@ class LogController {
   }
 
   @GetMapping
-  @Operation(summary = "Read a range of a job's log")
+  @Operation(operationId = "readLog", summary = "Read a range of a job's log")
   void range(
       @PathVariable("id") String id,
       @RequestParam(name = "stream", required = false) @Nullable String stream,
@@ -101,7 +101,7 @@ class LogController {
   }
 
   @GetMapping("/events")
-  @Operation(summary = "Follow a job's log as server-sent events")
+  @Operation(operationId = "followLog", summary = "Follow a job's log as server-sent events")
   void follow(
       @PathVariable("id") String id,
       @RequestParam(name = "stream", required = false) @Nullable String stream,

@@ -21,6 +21,8 @@ import org.springframework.web.context.request.async.AsyncRequestNotUsableExcept
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 import org.springframework.web.servlet.NoHandlerFoundException;
 import org.springframework.web.servlet.resource.NoResourceFoundException;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.exc.InputCoercionException;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
@@ -51,8 +53,9 @@ class ProblemAdvice {
         cause(unreadable, RefusedRequestException.class)
             .map(RefusedRequestException::problem)
             .or(() -> cause(unreadable, UnrecognizedPropertyException.class).map(this::unknown))
-            .or(() -> cause(unreadable, DatabindException.class).map(this::mismatch))
+            .or(() -> cause(unreadable, InputCoercionException.class).map(this::mismatch))
             .or(() -> cause(unreadable, StreamReadException.class).map(this::malformed))
+            .or(() -> cause(unreadable, DatabindException.class).map(this::mismatch))
             .orElseGet(() -> Problems.badRequest("The body is missing or is not JSON.")));
   }
 
@@ -82,16 +85,12 @@ class ProblemAdvice {
     return names.isEmpty() ? "it has none" : "it has " + String.join(", ", names);
   }
 
-  private Problem mismatch(DatabindException mismatch) {
-    Optional<StreamReadException> syntax = cause(mismatch, StreamReadException.class);
+  /** What is JSON but not of the type that the member has. */
+  private Problem mismatch(JacksonException mismatch) {
     String path = path(mismatch);
-    if (syntax.isPresent()) {
-      return path.isEmpty()
-          ? malformed(syntax.get())
-          : Problems.malformedBody(path, where(syntax.get()));
-    }
     return Problems.malformedBody(
-        path.isEmpty() ? "body" : path, "is of the wrong type, see the API's description");
+        path.isEmpty() ? "body" : path,
+        "is of the wrong type or out of its range, see the API's description");
   }
 
   private Problem malformed(StreamReadException malformed) {
@@ -109,7 +108,7 @@ class ProblemAdvice {
   }
 
   /** Such as {@code shape.cpus} or {@code command[2]}. */
-  private static String path(DatabindException exception) {
+  private static String path(JacksonException exception) {
     StringBuilder path = new StringBuilder();
     for (var reference : exception.getPath()) {
       String name = reference.getPropertyName();

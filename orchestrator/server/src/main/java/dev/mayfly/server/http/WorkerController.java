@@ -18,7 +18,7 @@ class WorkerController {
   }
 
   @GetMapping("/api/v1/workers")
-  @Operation(summary = "List workers, by name")
+  @Operation(operationId = "listWorkers", summary = "List workers, by name")
   Page<WorkerView> list() {
     return new Page<>(views.fleet(), null);
   }

@@ -1,0 +1,494 @@
+package dev.mayfly.server.workers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.mayfly.api.worker.v1.AttemptRef;
+import dev.mayfly.api.worker.v1.Leaving;
+import dev.mayfly.api.worker.v1.LogStream;
+import dev.mayfly.api.worker.v1.OrchestratorMessage;
+import dev.mayfly.api.worker.v1.Refusal;
+import dev.mayfly.api.worker.v1.Register;
+import dev.mayfly.api.worker.v1.WorkerMessage;
+import dev.mayfly.server.TestOrchestrator;
+import dev.mayfly.server.http.Api;
+import io.grpc.Status;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A worker by hand against the whole orchestrator. */
+class WorkerLinkIT {
+  private static final Duration WAIT = Duration.ofSeconds(20);
+
+  private final TestOrchestrator orchestrator = TestOrchestrator.shared();
+  private final Api api = new Api(orchestrator);
+  private final UUID id = UUID.randomUUID();
+
+  /** Nobody else's jobs are wanted here: those that other tests left in the queue are cancelled. */
+  private FakeWorker join() {
+    cancelAll();
+    FakeWorker worker = FakeWorker.register(orchestrator, id, List.of());
+    worker.next(OrchestratorMessage::hasRegistered, OrchestratorMessage::getRegistered);
+    return worker;
+  }
+
+  @AfterEach
+  void cancelAll() {
+    api.get("/api/v1/jobs?state=QUEUED&limit=200")
+        .json()
+        .get("items")
+        .forEach(job -> api.post("/api/v1/jobs/" + job.get("id").asString() + "/cancel", ""));
+  }
+
+  private JsonNode finished(String job) {
+    await().atMost(WAIT).until(() -> api.job(job).get("state").asString().equals("FINISHED"));
+    return api.job(job);
+  }
+
+  @Test
+  void aJobGoesItsWholeWay() {
+    try (FakeWorker worker = join()) {
+      String job = api.submit("debian:12");
+      var assignment =
+          worker.next(OrchestratorMessage::hasAssignment, OrchestratorMessage::getAssignment);
+      AttemptRef attempt = assignment.getAttempt();
+      assertThat(attempt.getJobId()).isEqualTo(job);
+      assertThat(assignment.getCommandList()).containsExactly("true");
+      assertThat(assignment.getEnvironment(0).getValue()).isEqualTo("secret");
+      assertThat(assignment.getWorkingDirectory()).isEqualTo("/workspace");
+      assertThat(assignment.getBundleDigest()).isEqualTo(Api.BUNDLE);
+      assertThat(assignment.getTimeoutSeconds()).isEqualTo(3600);
+      worker.running(attempt, 1);
+      worker.next(OrchestratorMessage::hasReportAck, OrchestratorMessage::getReportAck);
+      assertThat(api.job(job).get("state").asString()).isEqualTo("ACTIVE");
+      assertThat(api.job(job).get("vmm").asString()).isEqualTo("qemu 7.2 tcg");
+      assertThat(api.job(job).get("worker").asString()).isEqualTo(worker.name());
+      worker.chunk(attempt, 1, LogStream.LOG_STREAM_STDOUT, bytes("out\n"));
+      worker.chunk(attempt, 2, LogStream.LOG_STREAM_STDERR, bytes("err\n"));
+      worker.chunk(attempt, 3, LogStream.LOG_STREAM_CONSOLE, bytes("console\n"));
+      worker.exited(attempt, 2, 3, 3);
+      worker.exited(attempt, 2, 4, 3);
+      JsonNode view = finished(job);
+      assertThat(view.get("outcome").toString()).isEqualTo("{\"kind\":\"EXITED\",\"exitCode\":3}");
+      assertThat(view.get("peakMemoryKib").asInt()).isEqualTo(77);
+      assertThat(view.get("logBytes").asInt()).isEqualTo(16);
+      assertThat(view.get("phases").valueStream().map(phase -> phase.get("phase").asString()))
+          .containsExactly("QUEUED", "PLACED", "PREPARED", "BOOTED", "DESTROYED");
+      assertThat(api.get("/api/v1/jobs/" + job + "/log").body()).isEqualTo("out\nerr\n");
+      assertThat(api.get("/api/v1/jobs/" + job + "/log?stream=CONSOLE").body())
+          .isEqualTo("console\n");
+      assertThat(api.get("/api/v1/jobs?worker=" + worker.name()).json().get("items").size())
+          .isEqualTo(1);
+    }
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void aLogThatIsSentTwiceIsStoredOnceAndAcknowledged() {
+    try (FakeWorker worker = join()) {
+      String job = api.submit("debian:12");
+      AttemptRef attempt = worker.assigned();
+      worker.chunk(attempt, 1, LogStream.LOG_STREAM_STDOUT, bytes("one "));
+      worker.chunk(attempt, 2, LogStream.LOG_STREAM_STDOUT, bytes("two "));
+      await().atMost(WAIT).until(() -> acknowledged(worker) == 2);
+      worker.chunk(attempt, 1, LogStream.LOG_STREAM_STDOUT, bytes("one "));
+      worker.chunk(attempt, 2, LogStream.LOG_STREAM_STDOUT, bytes("two "));
+      worker.chunk(attempt, 3, LogStream.LOG_STREAM_STDOUT, bytes("three"));
+      await().atMost(WAIT).until(() -> acknowledged(worker) == 3);
+      assertThat(api.get("/api/v1/jobs/" + job + "/log").body()).isEqualTo("one two three");
+      assertThat(api.get("/api/v1/jobs/" + job + "/log").header("Mayfly-Log-Complete"))
+          .isEqualTo("false");
+      worker.exited(attempt, 1, 0, 3);
+      finished(job);
+      assertThat(api.get("/api/v1/jobs/" + job + "/log").header("Mayfly-Log-Complete"))
+          .isEqualTo("true");
+    }
+  }
+
+  private static long acknowledged(FakeWorker worker) {
+    return worker
+        .next(OrchestratorMessage::hasLogAck, OrchestratorMessage::getLogAck)
+        .getSequence();
+  }
+
+  @Test
+  void aGapInTheLogEndsTheConnection() {
+    try (FakeWorker worker = join()) {
+      String job = api.submit("debian:12");
+      AttemptRef attempt = worker.assigned();
+      worker.chunk(attempt, 2, LogStream.LOG_STREAM_STDOUT, bytes("two"));
+      assertThat(worker.end().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+      assertThat(worker.end().getDescription()).contains("came where 1 was due");
+      assertThat(api.get("/api/v1/jobs/" + job + "/log").body()).isEmpty();
+    }
+  }
+
+  @Test
+  void whatIsSaidUnderAnOldEpochIsRefusedButAcknowledged() {
+    try (FakeWorker worker = join()) {
+      String job = api.submit("debian:12");
+      AttemptRef attempt = worker.assigned();
+      AttemptRef old = attempt.toBuilder().setLeaseEpoch(9).build();
+      worker.chunk(old, 1, LogStream.LOG_STREAM_STDOUT, bytes("old"));
+      assertThat(acknowledged(worker)).isEqualTo(1);
+      worker.exited(old, 1, 5, 1);
+      assertThat(
+              worker
+                  .next(OrchestratorMessage::hasReportAck, OrchestratorMessage::getReportAck)
+                  .getReportNumber())
+          .isEqualTo(1);
+      worker.heartbeat(old);
+      var reply =
+          worker.next(
+              OrchestratorMessage::hasHeartbeatReply, OrchestratorMessage::getHeartbeatReply);
+      assertThat(reply.getEndAttemptsList()).containsExactly(old);
+      assertThat(api.job(job).get("state").asString()).isEqualTo("ACTIVE");
+      assertThat(api.get("/api/v1/jobs/" + job + "/log").body()).isEmpty();
+      worker.exited(attempt, 1, 0, 0);
+      finished(job);
+    }
+  }
+
+  @Test
+  void anotherWorkerCannotSpeakForAnAttempt() {
+    try (FakeWorker worker = join()) {
+      String job = api.submit("debian:12");
+      AttemptRef attempt = worker.assigned();
+      try (FakeWorker thief =
+          FakeWorker.register(orchestrator, UUID.randomUUID(), List.of(attempt))) {
+        assertThat(
+                thief
+                    .next(OrchestratorMessage::hasRegistered, OrchestratorMessage::getRegistered)
+                    .getEndAttemptsList())
+            .containsExactly(attempt);
+        thief.chunk(attempt, 1, LogStream.LOG_STREAM_STDOUT, bytes("forged"));
+        acknowledged(thief);
+        thief.exited(attempt, 1, 0, 1);
+        thief.next(OrchestratorMessage::hasReportAck, OrchestratorMessage::getReportAck);
+      }
+      assertThat(api.job(job).get("state").asString()).isEqualTo("ACTIVE");
+      assertThat(api.job(job).get("logBytes").asInt()).isZero();
+      worker.exited(attempt, 1, 0, 0);
+      finished(job);
+    }
+  }
+
+  @Test
+  void aCancelledJobIsEndedByItsWorker() {
+    try (FakeWorker worker = join()) {
+      String job = api.submit("debian:12");
+      AttemptRef attempt = worker.assigned();
+      worker.running(attempt, 1);
+      assertThat(api.post("/api/v1/jobs/" + job + "/cancel", "").status()).isEqualTo(202);
+      var end = worker.next(OrchestratorMessage::hasEndAttempt, OrchestratorMessage::getEndAttempt);
+      assertThat(end.getAttempt()).isEqualTo(attempt);
+      assertThat(api.job(job).get("cancelRequested").asBoolean()).isTrue();
+      worker.send(
+          WorkerMessage.newBuilder()
+              .setReport(
+                  dev.mayfly.api.worker.v1.AttemptReport.newBuilder()
+                      .setAttempt(attempt)
+                      .setReportNumber(2)
+                      .setFinished(
+                          dev.mayfly.api.worker.v1.Finished.newBuilder()
+                              .setCancelled(
+                                  dev.mayfly.api.worker.v1.Cancelled.getDefaultInstance())))
+              .build());
+      assertThat(finished(job).get("outcome").get("kind").asString()).isEqualTo("CANCELLED");
+    }
+  }
+
+  @Test
+  void aRefusalEndsTheJobWithItsReason() {
+    try (FakeWorker worker = join()) {
+      String job = api.submit("debian:12");
+      AttemptRef attempt = worker.assigned();
+      worker.send(
+          WorkerMessage.newBuilder()
+              .setRefusal(
+                  Refusal.newBuilder()
+                      .setAttempt(attempt)
+                      .setFaultCode("BUNDLE_BROKEN")
+                      .setReason("The digest is wrong."))
+              .build());
+      JsonNode outcome = finished(job).get("outcome");
+      assertThat(outcome.get("faultCode").asString()).isEqualTo("BUNDLE_BROKEN");
+      assertThat(outcome.get("blame").asString()).isEqualTo("PLATFORM");
+      assertThat(outcome.get("detail").asString()).isEqualTo("The digest is wrong.");
+    }
+  }
+
+  @Test
+  void aWorkerThatVanishesLosesItsJob() {
+    String job;
+    try (FakeWorker worker = join()) {
+      job = api.submit("debian:12");
+      worker.running(worker.assigned(), 1);
+      worker.next(OrchestratorMessage::hasReportAck, OrchestratorMessage::getReportAck);
+      worker.vanish();
+    }
+    await().atMost(WAIT).until(() -> state(id).equals("SILENT"));
+    assertThat(finished(job).get("outcome").get("faultCode").asString()).isEqualTo("WORKER_LOST");
+  }
+
+  private String state(UUID worker) {
+    return api.get("/api/v1/workers")
+        .json()
+        .get("items")
+        .valueStream()
+        .filter(view -> view.get("id").asString().equals(worker.toString()))
+        .map(view -> view.get("state").asString())
+        .findFirst()
+        .orElse("");
+  }
+
+  @Test
+  void aWorkerThatComesBackKeepsItsJob() {
+    String job;
+    AttemptRef attempt;
+    try (FakeWorker worker = join()) {
+      job = api.submit("debian:12");
+      attempt = worker.assigned();
+      worker.running(attempt, 1);
+      worker.chunk(attempt, 1, LogStream.LOG_STREAM_STDOUT, bytes("before "));
+      acknowledged(worker);
+      worker.vanish();
+    }
+    try (FakeWorker again = FakeWorker.register(orchestrator, id, List.of(attempt))) {
+      assertThat(
+              again
+                  .next(OrchestratorMessage::hasRegistered, OrchestratorMessage::getRegistered)
+                  .getEndAttemptsList())
+          .isEmpty();
+      for (int i = 0; i < 6; i++) {
+        again.heartbeat(attempt);
+        var reply =
+            again.next(
+                OrchestratorMessage::hasHeartbeatReply, OrchestratorMessage::getHeartbeatReply);
+        assertThat(reply.getRenewedList()).containsExactly(attempt);
+        pause();
+      }
+      again.chunk(attempt, 2, LogStream.LOG_STREAM_STDOUT, bytes("after"));
+      again.exited(attempt, 2, 0, 2);
+      assertThat(finished(job).get("outcome").get("exitCode").asInt()).isZero();
+      assertThat(api.get("/api/v1/jobs/" + job + "/log").body()).isEqualTo("before after");
+    }
+  }
+
+  /** Longer in all than a lease lasts. */
+  private static void pause() {
+    try {
+      Thread.sleep(TestOrchestrator.SHORT_LEASES.heartbeatInterval());
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void aWorkerThatComesBackWithoutTheAttemptLosesItAfterAGrace() {
+    String job;
+    try (FakeWorker worker = join()) {
+      job = api.submit("debian:12");
+      worker.running(worker.assigned(), 1);
+      worker.next(OrchestratorMessage::hasReportAck, OrchestratorMessage::getReportAck);
+    }
+    try (FakeWorker again = FakeWorker.register(orchestrator, id, List.of())) {
+      again.next(OrchestratorMessage::hasRegistered, OrchestratorMessage::getRegistered);
+      assertThat(finished(job).get("outcome").get("faultCode").asString()).isEqualTo("WORKER_LOST");
+    }
+  }
+
+  @Test
+  void aSecondConnectionReplacesTheFirst() {
+    try (FakeWorker first = join();
+        FakeWorker second = FakeWorker.register(orchestrator, id, List.of())) {
+      second.next(OrchestratorMessage::hasRegistered, OrchestratorMessage::getRegistered);
+      assertThat(first.end().getCode()).isEqualTo(Status.Code.ABORTED);
+      second.heartbeat();
+      second.next(OrchestratorMessage::hasHeartbeatReply, OrchestratorMessage::getHeartbeatReply);
+      assertThat(state(id)).isEqualTo("ONLINE");
+    }
+  }
+
+  @Test
+  void aWorkerThatLeavesHasLeft() {
+    try (FakeWorker worker = join()) {
+      worker.send(
+          WorkerMessage.newBuilder().setLeaving(Leaving.newBuilder().setReason("stopped")).build());
+      await().atMost(WAIT).until(() -> state(id).equals("LEFT"));
+    }
+    await().during(Duration.ofMillis(500)).atMost(WAIT).until(() -> state(id).equals("LEFT"));
+  }
+
+  @Test
+  void aWrongTokenIsRefused() {
+    for (String token : List.of("mfw_wrong", orchestrator.apiToken())) {
+      try (FakeWorker worker = new FakeWorker(orchestrator, id, token)) {
+        assertThat(worker.end().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "a registration with a wrong {0} is refused")
+  @CsvSource({
+    "protocol_version, FAILED_PRECONDITION",
+    "worker_id, INVALID_ARGUMENT",
+    "name, INVALID_ARGUMENT",
+    "architecture, INVALID_ARGUMENT",
+    "bundle_digests, INVALID_ARGUMENT",
+    "attempt, INVALID_ARGUMENT",
+    "register, INVALID_ARGUMENT",
+  })
+  void aWrongRegistrationIsRefusedByField(String field, Status.Code code) {
+    try (FakeWorker worker = new FakeWorker(orchestrator, id, orchestrator.workerToken())) {
+      Register.Builder register = worker.registration();
+      switch (field) {
+        case "protocol_version" -> register.setProtocolVersion(2);
+        case "worker_id" -> register.setWorkerId("x");
+        case "name" -> register.setName("Not a name");
+        case "architecture" -> register.setArchitecture("mips");
+        case "bundle_digests" -> register.addBundleDigests("sha256:x");
+        case "attempt" ->
+            register.addRunningAttempts(
+                AttemptRef.newBuilder().setJobId(UUID.randomUUID().toString()));
+        default -> worker.heartbeat();
+      }
+      if (!field.equals("register")) {
+        worker.send(WorkerMessage.newBuilder().setRegister(register).build());
+      }
+      assertThat(worker.end().getCode()).isEqualTo(code);
+      assertThat(worker.end().getDescription()).startsWith(field);
+    }
+  }
+
+  @Test
+  void aLogIsFollowedLiveAndResumed() throws Exception {
+    try (FakeWorker worker = join()) {
+      String job = api.submit("debian:12");
+      AttemptRef attempt = worker.assigned();
+      worker.chunk(attempt, 1, LogStream.LOG_STREAM_STDOUT, bytes("first"));
+      acknowledged(worker);
+      CompletableFuture<String> firstCursor = new CompletableFuture<>();
+      CompletableFuture<List<String>> all =
+          CompletableFuture.supplyAsync(() -> {
+            try (Stream<String> lines = api.follow("/api/v1/jobs/" + job + "/log/events").body()) {
+              return lines
+                  .peek(line -> {
+                    if (line.startsWith("id: ")) {
+                      firstCursor.complete(line.substring(4));
+                    }
+                  })
+                  .toList();
+            }
+          });
+      String cursor = firstCursor.get(20, java.util.concurrent.TimeUnit.SECONDS);
+      worker.chunk(attempt, 2, LogStream.LOG_STREAM_STDERR, bytes("second"));
+      acknowledged(worker);
+      worker.exited(attempt, 1, 0, 2);
+      List<String> lines = all.get(20, java.util.concurrent.TimeUnit.SECONDS);
+      assertThat(data(lines)).isEqualTo("firstsecond");
+      assertThat(lines).contains("event: end");
+      assertThat(lines.getLast().isEmpty() ? lines.get(lines.size() - 2) : lines.getLast())
+          .contains("\"exitCode\":0");
+      try (Stream<String> rest =
+          api.follow("/api/v1/jobs/" + job + "/log/events", "Last-Event-ID", cursor).body()) {
+        assertThat(data(rest.toList())).isEqualTo("second");
+      }
+      try (Stream<String> rest =
+          api.follow("/api/v1/jobs/" + job + "/log/events?stream=STDERR").body()) {
+        assertThat(data(rest.toList())).isEqualTo("second");
+      }
+      assertThat(api.get("/api/v1/jobs/" + job + "/log/events?cursor=x").status()).isEqualTo(400);
+      assertThat(api.get("/api/v1/jobs/" + job + "/log?stream=X").status()).isEqualTo(400);
+      assertThat(api.get("/api/v1/jobs/" + job + "/log?limit=0").status()).isEqualTo(400);
+    }
+  }
+
+  private static String data(List<String> lines) {
+    StringBuilder text = new StringBuilder();
+    JsonMapper json = JsonMapper.shared();
+    for (String line : lines) {
+      if (line.startsWith("data: {\"cursor\"")) {
+        byte[] piece =
+            Base64.getDecoder().decode(json.readTree(line.substring(6)).get("data").asString());
+        text.append(new String(piece, StandardCharsets.UTF_8));
+      }
+    }
+    return text.toString();
+  }
+
+  @Test
+  void fiftyMegabytesOfRubbishArriveWhole() {
+    byte[] piece = new byte[65536];
+    new Random(7).nextBytes(piece);
+    int pieces = 800;
+    try (FakeWorker worker = join()) {
+      String job = api.submit("debian:12");
+      AttemptRef attempt = worker.assigned();
+      long started = System.nanoTime();
+      for (int i = 1; i <= pieces; i++) {
+        piece[0] = (byte) i;
+        worker.chunk(attempt, i, LogStream.LOG_STREAM_STDOUT, piece);
+      }
+      worker.exited(attempt, 1, 0, pieces);
+      finished(job);
+      System.out.printf(
+          "[log] %d MiB stored in %d ms%n", pieces / 16, (System.nanoTime() - started) / 1_000_000);
+      ByteArrayOutputStream log = new ByteArrayOutputStream();
+      String cursor = "";
+      boolean complete = false;
+      while (!complete) {
+        Api.Answer answer = api.get("/api/v1/jobs/" + job + "/log?limit=5000001" + cursor);
+        assertThat(answer.status()).isEqualTo(200);
+        log.writeBytes(answer.raw().body());
+        cursor = "&cursor=" + answer.header("Mayfly-Next-Cursor");
+        complete = answer.header("Mayfly-Log-Complete").equals("true");
+      }
+      byte[] whole = log.toByteArray();
+      assertThat(whole).hasSize(pieces * piece.length);
+      for (int i = 1; i <= pieces; i++) {
+        piece[0] = (byte) i;
+        int start = (i - 1) * piece.length;
+        assertThat(Arrays.equals(whole, start, start + piece.length, piece, 0, piece.length))
+            .isTrue();
+      }
+    }
+  }
+
+  @Test
+  void twoJobsRunAtOnceAndAThirdWaitsWithAnExplanation() {
+    try (FakeWorker worker = join()) {
+      List<String> jobs =
+          List.of(api.submit("debian:12"), api.submit("debian:12"), api.submit("debian:12"));
+      AttemptRef first = worker.assigned();
+      AttemptRef second = worker.assigned();
+      assertThat(List.of(first.getJobId(), second.getJobId()))
+          .containsExactly(jobs.get(0), jobs.get(1));
+      await()
+          .atMost(WAIT)
+          .until(() -> api.job(jobs.get(2)).path("waitingBecause").asString("").contains("busy"));
+      worker.exited(first, 1, 0, 0);
+      assertThat(worker.assigned().getJobId()).isEqualTo(jobs.get(2));
+      worker.exited(second, 1, 0, 0);
+      finished(jobs.get(1));
+      api.post("/api/v1/jobs/" + jobs.get(2) + "/cancel", "");
+    }
+  }
+}
