@@ -27,6 +27,9 @@ import org.springframework.grpc.server.lifecycle.GrpcServerLifecycle;
 public final class Orchestrator implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Orchestrator.class);
 
+  /** The same on all orchestrators of one database: they are one Quartz cluster. */
+  private static final String SCHEDULER = "mayfly";
+
   private final Database database;
   private final ConfigurableApplicationContext context;
   private final RunFile runFile;
@@ -46,6 +49,14 @@ public final class Orchestrator implements AutoCloseable {
    *     orchestrator already runs on this state directory's embedded one
    */
   public static Orchestrator start(OrchestratorSettings settings, LeasePolicy leases) {
+    return start(settings, leases, SCHEDULER);
+  }
+
+  /**
+   * As above; a test that runs two in one JVM names their schedulers apart, because Quartz keeps
+   * their connections in a static map by that name.
+   */
+  static Orchestrator start(OrchestratorSettings settings, LeasePolicy leases, String scheduler) {
     createHome(settings.home());
     Database database =
         Database.open(
@@ -56,7 +67,8 @@ public final class Orchestrator implements AutoCloseable {
                 settings.home()));
     try {
       Migrations.apply(database.access().dataSource());
-      ConfigurableApplicationContext context = serve(settings, leases, database.access());
+      ConfigurableApplicationContext context =
+          serve(settings, leases, database.access(), scheduler);
       return ready(new Orchestrator(database, context, new RunFile(settings.home())));
     } catch (RuntimeException | Error failed) {
       database.close();
@@ -65,7 +77,7 @@ public final class Orchestrator implements AutoCloseable {
   }
 
   private static ConfigurableApplicationContext serve(
-      OrchestratorSettings settings, LeasePolicy leases, DatabaseAccess access) {
+      OrchestratorSettings settings, LeasePolicy leases, DatabaseAccess access, String scheduler) {
     SpringApplication application = new SpringApplication(OrchestratorApplication.class);
     application.setBannerMode(Banner.Mode.OFF);
     // Ours stops the database after the context; Spring's would run beside it.
@@ -76,7 +88,8 @@ public final class Orchestrator implements AutoCloseable {
             "server.address", settings.httpAddress().getHostAddress(),
             "server.port", settings.httpPort(),
             "spring.grpc.server.address", settings.grpcAddress().getHostAddress(),
-            "spring.grpc.server.port", settings.grpcPort()));
+            "spring.grpc.server.port", settings.grpcPort(),
+            "spring.quartz.scheduler-name", scheduler));
     application.addInitializers(context -> {
       GenericApplicationContext beans = (GenericApplicationContext) context;
       beans.registerBean(OrchestratorSettings.class, () -> settings);

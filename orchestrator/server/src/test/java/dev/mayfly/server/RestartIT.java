@@ -27,7 +27,7 @@ class RestartIT {
     UUID gone = UUID.randomUUID();
     AttemptRef kept;
     AttemptRef lost;
-    try (TestOrchestrator before = TestOrchestrator.start(database)) {
+    try (TestOrchestrator before = TestOrchestrator.start(database, "restart")) {
       Api api = new Api(before);
       assertThat(before.home().resolve("run/orchestrator.json")).exists();
       try (FakeWorker worker = FakeWorker.register(before, gone, List.of())) {
@@ -48,7 +48,7 @@ class RestartIT {
         assertThat(Files.exists(before.home())).isFalse();
       }
     }
-    try (TestOrchestrator after = TestOrchestrator.start(database);
+    try (TestOrchestrator after = TestOrchestrator.start(database, "restart");
         FakeWorker worker = FakeWorker.register(after, staying, List.of(kept))) {
       Api api = new Api(after);
       assertThat(api.get("/api/v1/jobs/" + kept.getJobId() + "/log").body()).isEqualTo("so far");

@@ -23,7 +23,7 @@ public final class TestOrchestrator implements AutoCloseable {
     static final TestOrchestrator INSTANCE = start();
 
     private static TestOrchestrator start() {
-      TestOrchestrator started = TestOrchestrator.start(TestDatabase.freshDatabase());
+      TestOrchestrator started = TestOrchestrator.start(TestDatabase.freshDatabase(), "shared");
       Runtime.getRuntime().addShutdownHook(new Thread(started::close, "test orchestrator end"));
       return started;
     }
@@ -42,8 +42,8 @@ public final class TestOrchestrator implements AutoCloseable {
     return Shared.INSTANCE;
   }
 
-  /** One for a test that stops it. */
-  public static TestOrchestrator start(DatabaseAccess database) {
+  /** One for a test that stops it; its scheduler's name sets it apart from others in this JVM. */
+  public static TestOrchestrator start(DatabaseAccess database, String scheduler) {
     try {
       Path home = Files.createTempDirectory("mayfly-orchestrator");
       Path password = Files.writeString(home.resolve("password"), database.password() + "\n");
@@ -57,7 +57,7 @@ public final class TestOrchestrator implements AutoCloseable {
               database.url(),
               database.user(),
               password);
-      return new TestOrchestrator(home, Orchestrator.start(settings, SHORT_LEASES));
+      return new TestOrchestrator(home, Orchestrator.start(settings, SHORT_LEASES, scheduler));
     } catch (IOException failed) {
       throw new IllegalStateException("no place for a state directory", failed);
     }

@@ -1,8 +1,10 @@
 package dev.mayfly.server.http;
 
+import dev.mayfly.api.rest.Problem;
 import dev.mayfly.core.fleet.WorkerStore;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.log.LogStore;
+import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.info.Info;
@@ -29,7 +31,10 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.cfg.CoercionAction;
+import tools.jackson.databind.cfg.CoercionInputShape;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.type.LogicalType;
 
 /** REST v1. */
 @Configuration(proxyBeanMethods = false)
@@ -57,6 +62,12 @@ public class HttpConfiguration implements WebMvcConfigurer {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .withCoercionConfig(
+                LogicalType.Textual,
+                text ->
+                    text.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+                        .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+                        .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION);
   }
 
@@ -115,16 +126,20 @@ public class HttpConfiguration implements WebMvcConfigurer {
   /** Every call answers its failures alike. */
   @Bean
   OpenApiCustomizer problemResponses() {
-    return api ->
-        api.getPaths()
-            .values()
-            .forEach(path ->
-                path.readOperations()
-                    .forEach(operation ->
-                        operation
-                            .getResponses()
-                            .addApiResponse("4XX", problem("The request was refused."))
-                            .addApiResponse("5XX", problem("Something broke."))));
+    return api -> {
+      ModelConverters.getInstance(true)
+          .readAll(Problem.class)
+          .forEach(api.getComponents()::addSchemas);
+      api.getPaths()
+          .values()
+          .forEach(path ->
+              path.readOperations()
+                  .forEach(operation ->
+                      operation
+                          .getResponses()
+                          .addApiResponse("4XX", problem("The request was refused."))
+                          .addApiResponse("5XX", problem("Something broke."))));
+    };
   }
 
   private static ApiResponse problem(String description) {

@@ -2,6 +2,7 @@ package dev.mayfly.server.http;
 
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.LogStream;
+import dev.mayfly.api.rest.LogEvent;
 import dev.mayfly.core.job.Attempt;
 import dev.mayfly.core.job.AttemptState;
 import dev.mayfly.core.job.Job;
@@ -11,6 +12,10 @@ import dev.mayfly.core.log.LogCursor;
 import dev.mayfly.core.log.LogStore;
 import dev.mayfly.server.logs.LogFeed;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.headers.Header;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -68,6 +73,19 @@ class LogController {
 
   @GetMapping
   @Operation(operationId = "readLog", summary = "Read a range of a job's log")
+  @ApiResponse(
+      responseCode = "200",
+      description = "The bytes as they came.",
+      headers = {
+        @Header(name = "Mayfly-Next-Cursor", description = "Where to continue."),
+        @Header(
+            name = "Mayfly-Log-Complete",
+            description = "true: the job ended and nothing follows; else false.")
+      },
+      content =
+          @Content(
+              mediaType = MediaType.APPLICATION_OCTET_STREAM_VALUE,
+              schema = @Schema(type = "string", format = "binary")))
   void range(
       @PathVariable("id") String id,
       @RequestParam(name = "stream", required = false) @Nullable String stream,
@@ -102,6 +120,14 @@ class LogController {
 
   @GetMapping("/events")
   @Operation(operationId = "followLog", summary = "Follow a job's log as server-sent events")
+  @ApiResponse(
+      responseCode = "200",
+      description =
+          "Events 'log' with a LogEvent each, its cursor as id; at the end 'end' with the JobView.",
+      content =
+          @Content(
+              mediaType = MediaType.TEXT_EVENT_STREAM_VALUE,
+              schema = @Schema(implementation = LogEvent.class)))
   void follow(
       @PathVariable("id") String id,
       @RequestParam(name = "stream", required = false) @Nullable String stream,

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Answers as a problem what Tomcat itself refuses, before any of our code is reached. */
 public class ProblemValve extends ErrorReportValve {
   private static final int FIRST_ERROR = 400;
+  private static final int FIRST_ERROR_OF_OURS = 500;
 
   @Override
   protected void report(Request request, Response response, @Nullable Throwable throwable) {
@@ -17,8 +18,9 @@ public class ProblemValve extends ErrorReportValve {
     if (status < FIRST_ERROR || response.getContentWritten() > 0 || !response.setErrorReported()) {
       return;
     }
-    String title = status < 500 ? "The request is malformed." : "Something broke here.";
-    String type = status < 500 ? "bad-request" : "internal";
+    boolean ours = status >= FIRST_ERROR_OF_OURS;
+    String title = ours ? "Something broke here." : "The request was refused.";
+    String type = ours ? "internal" : "bad-request";
     String body =
         "{\"type\":\"urn:mayfly:problem:%s\",\"title\":\"%s\",\"status\":%d,\"errors\":[]}"
             .formatted(type, title, status);
