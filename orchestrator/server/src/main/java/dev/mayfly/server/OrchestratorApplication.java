@@ -9,8 +9,11 @@ import dev.mayfly.server.persistence.PersistenceConfiguration;
 import dev.mayfly.server.schedule.ScheduleConfiguration;
 import dev.mayfly.server.security.SecurityConfiguration;
 import dev.mayfly.server.workers.WorkersConfiguration;
+import java.net.BindException;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.grpc.server.autoconfigure.security.GrpcServerOAuth2ResourceServerAutoConfiguration;
@@ -44,6 +47,10 @@ public class OrchestratorApplication {
 
   private static final int EXIT_UNAVAILABLE = 69;
 
+  private static final int EXIT_SOFTWARE = 70;
+
+  private static final Logger log = LoggerFactory.getLogger(OrchestratorApplication.class);
+
   OrchestratorApplication() {}
 
   /** Starts the orchestrator with settings from the environment and system properties. */
@@ -62,9 +69,32 @@ public class OrchestratorApplication {
       Runtime.getRuntime().addShutdownHook(new Thread(orchestrator::close, "shutdown"));
     } catch (SettingsException wrong) {
       fail(wrong, EXIT_CONFIG);
-    } catch (DatabaseException | PortInUseException unavailable) {
+    } catch (DatabaseException unavailable) {
       fail(unavailable, EXIT_UNAVAILABLE);
+    } catch (RuntimeException failed) {
+      if (addressTaken(failed)) {
+        fail(
+            new SettingsException(
+                "The port of mayfly.http.port or mayfly.grpc.port is taken by another process."
+                    + " Stop that one, or set another port.",
+                failed),
+            EXIT_UNAVAILABLE);
+      }
+      log.atError().setCause(failed).log("Orchestrator could not start");
+      System.exit(EXIT_SOFTWARE);
     }
+  }
+
+  private static boolean addressTaken(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      // Netty's own exception for it is of no public type.
+      if (cause instanceof BindException
+          || cause instanceof PortInUseException
+          || String.valueOf(cause.getMessage()).contains("Address already in use")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static void fail(Exception reason, int exitCode) {
