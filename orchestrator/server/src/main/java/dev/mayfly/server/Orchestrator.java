@@ -131,6 +131,11 @@ public final class Orchestrator implements AutoCloseable {
     return context.getBean(GrpcServerLifecycle.class).getPort();
   }
 
+  /** For tests that look inside. */
+  ConfigurableApplicationContext context() {
+    return context;
+  }
+
   /** Stops serving, finishes what is under way, stops the embedded database. Idempotent. */
   @Override
   public void close() {

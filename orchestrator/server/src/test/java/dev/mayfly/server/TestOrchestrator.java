@@ -67,6 +67,10 @@ public final class TestOrchestrator implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + orchestrator.httpPort() + path);
   }
 
+  public <T> T bean(Class<T> type) {
+    return orchestrator.context().getBean(type);
+  }
+
   public int grpcPort() {
     return orchestrator.grpcPort();
   }
