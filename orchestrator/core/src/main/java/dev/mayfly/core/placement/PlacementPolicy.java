@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Chooses the worker for a job. Pure. Hard fit over CPUs, memory and scratch; the worker must be
@@ -27,6 +28,19 @@ public final class PlacementPolicy {
           .thenComparingInt(member -> member.free().memoryMib())
           .thenComparing(member -> member.worker().id().value());
 
+  /** What stands in a job's way at a worker, the soonest to pass first: people read these first. */
+  private enum Nearness {
+    BUSY,
+    HELD,
+    TOO_SMALL,
+    WITHOUT_IMAGE,
+    WITHOUT_VMM,
+    SILENT,
+    LEFT
+  }
+
+  private record Obstacle(Nearness nearness, String worker, String text) {}
+
   private PlacementPolicy() {}
 
   /**
@@ -37,19 +51,20 @@ public final class PlacementPolicy {
   public static PlacementDecision decide(JobSpec job, FleetView fleet, Instant silentSince) {
     List<FleetView.Member> fitting = new ArrayList<>();
     List<FleetView.Member> tooBusy = new ArrayList<>();
-    List<String> reasons = new ArrayList<>();
+    List<Obstacle> obstacles = new ArrayList<>();
     for (FleetView.Member member : fleet.members()) {
-      Optional<String> unfit = whyNever(job, member.worker(), silentSince);
+      String name = member.worker().name();
+      Optional<Obstacle> unfit = whyNever(job, member.worker(), silentSince);
       if (unfit.isPresent()) {
-        reasons.add(unfit.get());
+        obstacles.add(unfit.get());
       } else if (!member.free().holds(job.shape())) {
         tooBusy.add(member);
-        reasons.add(whyNotNow(job.shape(), member));
+        obstacles.add(new Obstacle(Nearness.BUSY, name, whyNotNow(job.shape(), member)));
       } else if (member.held()) {
-        reasons.add("is kept free for a job that came earlier");
+        obstacles.add(
+            new Obstacle(Nearness.HELD, name, "is kept free for a job that came earlier"));
       } else {
         fitting.add(member);
-        reasons.add("");
       }
     }
     if (!fitting.isEmpty()) {
@@ -57,28 +72,35 @@ public final class PlacementPolicy {
       return new PlacementDecision.Place(best.worker().id());
     }
     return new PlacementDecision.Wait(
-        explain(fleet, reasons),
+        explain(obstacles),
         tooBusy.stream().max(MOST_FREE).map(member -> member.worker().id()).orElse(null));
   }
 
   /** Why this worker, as it is, would not take the job even with nothing on it. */
-  private static Optional<String> whyNever(JobSpec job, Worker worker, Instant silentSince) {
+  private static Optional<Obstacle> whyNever(JobSpec job, Worker worker, Instant silentSince) {
     if (worker.state() == WorkerState.LEFT) {
-      return Optional.of("has left");
+      return obstacle(Nearness.LEFT, worker, "has left");
     }
     if (worker.state() == WorkerState.SILENT || worker.lastSeenAt().isBefore(silentSince)) {
-      return Optional.of("is not connected");
+      return obstacle(Nearness.SILENT, worker, "is not connected");
     }
     if (!worker.hasUsableVmm()) {
-      return Optional.of("has no VMM that works");
+      return obstacle(Nearness.WITHOUT_VMM, worker, "has no VMM that works");
     }
     if (!worker.bundles().contains(job.bundle())) {
-      return Optional.of("does not have the image " + job.image());
+      return obstacle(Nearness.WITHOUT_IMAGE, worker, "does not have the image " + job.image());
     }
     if (!worker.capacity().holds(job.shape())) {
-      return Optional.of("is too small: " + missing(job.shape(), worker.capacity(), "has"));
+      return obstacle(
+          Nearness.TOO_SMALL,
+          worker,
+          "is too small: " + missing(job.shape(), worker.capacity(), "has"));
     }
     return Optional.empty();
+  }
+
+  private static Optional<Obstacle> obstacle(Nearness nearness, Worker worker, String text) {
+    return Optional.of(new Obstacle(nearness, worker.name(), text));
   }
 
   private static String whyNotNow(Shape shape, FleetView.Member member) {
@@ -99,23 +121,17 @@ public final class PlacementPolicy {
     return String.join(", ", parts);
   }
 
-  private static String explain(FleetView fleet, List<String> reasons) {
-    if (reasons.isEmpty()) {
+  private static String explain(List<Obstacle> obstacles) {
+    if (obstacles.isEmpty()) {
       return "No worker has joined yet.";
     }
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < Math.min(reasons.size(), MAX_EXPLAINED_WORKERS); i++) {
-      text.append(i == 0 ? "Worker " : " Worker ")
-          .append(fleet.members().get(i).worker().name())
-          .append(' ')
-          .append(reasons.get(i))
-          .append('.');
-    }
-    if (reasons.size() > MAX_EXPLAINED_WORKERS) {
-      text.append(" None of ")
-          .append(reasons.size() - MAX_EXPLAINED_WORKERS)
-          .append(" more can take it either.");
-    }
-    return text.toString();
+    String text =
+        obstacles.stream()
+            .sorted(Comparator.comparing(Obstacle::nearness))
+            .limit(MAX_EXPLAINED_WORKERS)
+            .map(obstacle -> "Worker " + obstacle.worker() + " " + obstacle.text() + ".")
+            .collect(Collectors.joining(" "));
+    int more = obstacles.size() - MAX_EXPLAINED_WORKERS;
+    return more > 0 ? text + " None of " + more + " more can take it either." : text;
   }
 }

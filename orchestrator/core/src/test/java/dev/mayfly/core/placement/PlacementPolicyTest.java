@@ -107,6 +107,16 @@ class PlacementPolicyTest {
   }
 
   @Test
+  void theWorkerThatWillSoonestHaveRoomIsNamedFirst() {
+    FleetView.Member gone = idle(worker("a", NOON.minusSeconds(60)));
+    FleetView.Member busy =
+        new FleetView.Member(worker("b", NOON), new Capacity(4, 512, 2048), false);
+    waits(
+        decide(Shape.DEFAULT, gone, busy),
+        "Worker b is busy: has free 0 of 1 CPUs. Worker a is not connected.");
+  }
+
+  @Test
   void manyWorkersAreCounted() {
     List<FleetView.Member> members = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
