@@ -1,7 +1,5 @@
 package dev.mayfly.image.builder;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Refuses to start what would run out of disk half-way. */
@@ -29,8 +27,10 @@ final class BuildSpace {
     return isExhausted(problem) ? EXHAUSTED : problem;
   }
 
-  static void require(Path directory) throws IOException, BuildException {
-    long free = Files.getFileStore(directory).getUsableSpace() >> 20;
+  static void require(Path directory) throws BuildException {
+    // Not Files.getFileStore: it wants to know the mount point, and inside a chroot there may be
+    // none.
+    long free = directory.toFile().getUsableSpace() >> 20;
     if (free < NEEDED_MIB) {
       throw new BuildException(
           directory

@@ -3,8 +3,6 @@ package dev.mayfly.worker.daemon;
 import dev.mayfly.worker.daemon.config.HostFacts;
 import dev.mayfly.worker.daemon.link.LinkPorts.HostReadings;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -46,13 +44,11 @@ record LinuxReadings(Path disk) implements HostReadings {
 
   private static String hostName() {
     try {
-      return InetAddress.getLocalHost().getHostName();
-    } catch (UnknownHostException unknown) {
-      try {
-        return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
-      } catch (IOException unreadable) {
-        return "worker";
-      }
+      // Not InetAddress.getLocalHost(): that asks the name service, which may not know us, or
+      // slowly.
+      return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    } catch (IOException unreadable) {
+      return "worker";
     }
   }
 

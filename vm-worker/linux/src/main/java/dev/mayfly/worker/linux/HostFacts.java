@@ -3,6 +3,7 @@ package dev.mayfly.worker.linux;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
@@ -35,7 +36,12 @@ public final class HostFacts {
 
   /** Bytes that this process may still write to the file system of a path (statvfs). */
   public static long freeBytes(Path path) throws IOException {
-    return Files.getFileStore(path).getUsableSpace();
+    if (!Files.exists(path)) {
+      throw new NoSuchFileException(path.toString());
+    }
+    // Not Files.getFileStore: it wants to know the mount point, and inside a chroot there may be
+    // none.
+    return path.toFile().getUsableSpace();
   }
 
   /** The host's kernel, as {@code uname -r}. */
