@@ -6,7 +6,6 @@ import dev.mayfly.server.persistence.TokenStore;
 import java.time.InstantSource;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.grpc.server.GlobalServerInterceptor;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configuration.EnableWebSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
@@ -30,12 +29,6 @@ public class SecurityConfiguration {
       tokens.add(files.readOrCreate(purpose), purpose);
     }
     return tokens;
-  }
-
-  @Bean
-  @GlobalServerInterceptor
-  WorkerTokenInterceptor workerTokenInterceptor(AccessTokens tokens) {
-    return new WorkerTokenInterceptor(tokens);
   }
 
   @Bean

@@ -7,12 +7,14 @@ import dev.mayfly.core.lease.LeasePolicy;
 import dev.mayfly.core.log.LogStore;
 import dev.mayfly.core.placement.Nudges;
 import dev.mayfly.server.logs.LogFeed;
+import dev.mayfly.server.security.AccessTokens;
 import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.springframework.boot.grpc.server.autoconfigure.GrpcServerExecutorProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.grpc.server.GlobalServerInterceptor;
 
 /** The worker link. */
 @Configuration(proxyBeanMethods = false)
@@ -26,6 +28,12 @@ public class WorkersConfiguration {
   @Bean
   GrpcServerExecutorProvider grpcServerExecutorProvider(ExecutorService grpcThreads) {
     return () -> grpcThreads;
+  }
+
+  @Bean
+  @GlobalServerInterceptor
+  WorkerTokenInterceptor workerTokenInterceptor(AccessTokens tokens) {
+    return new WorkerTokenInterceptor(tokens);
   }
 
   @Bean

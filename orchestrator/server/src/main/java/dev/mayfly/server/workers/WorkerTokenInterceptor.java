@@ -1,5 +1,6 @@
-package dev.mayfly.server.security;
+package dev.mayfly.server.workers;
 
+import dev.mayfly.server.security.AccessTokens;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
