@@ -206,7 +206,7 @@ void exec_repeat_all(struct agent *agent)
         }
         exec->started_due = exec->state == EXEC_RUNNING || exec->state == EXEC_DRAINING || exec->state == EXEC_ENDED;
         exec->exit_due = exec->state == EXEC_ENDED;
-        exec->input.ack_due = exec->input.fd >= 0;
+        exec->input.ack_due = exec->input.wanted;
         for (int k = 0; k < 2; k++) {
             exec->output[k].sent = exec->output[k].ring.begin;
         }

@@ -1,5 +1,6 @@
 package dev.mayfly.image.builder;
 
+import dev.mayfly.image.agent.GuestAgentBinary;
 import dev.mayfly.image.bundle.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,13 +8,6 @@ import java.util.Optional;
 
 /** The program that becomes {@code /init} of a guest. */
 final class GuestAgent {
-  private static final String RESOURCE = "/dev/mayfly/image/agent/agent-";
-
-  /** Of {@code image-builder/guest-agent/src/main/c/protocol.h}. */
-  private static final String VERSION = "0.1.0";
-
-  private static final int PROTOCOL_VERSION = 1;
-
   /** It is meant to stay under 100 KiB; sanitizers make it some megabytes. */
   private static final int MAX_BYTES = 16 << 20;
 
@@ -25,13 +19,10 @@ final class GuestAgent {
 
   /** The agent this program carries. */
   static GuestAgent load(String architecture) throws BuildException, IOException {
-    try (InputStream in = GuestAgent.class.getResourceAsStream(RESOURCE + architecture)) {
-      if (in == null) {
-        throw new BuildException(
-            "this program carries no guest agent for "
-                + architecture
-                + "; build the module image-builder/guest-agent");
-      }
+    if (!GuestAgentBinary.ARCHITECTURES.contains(architecture)) {
+      throw new BuildException("this program carries no guest agent for " + architecture);
+    }
+    try (InputStream in = GuestAgentBinary.open(architecture)) {
       byte[] program = in.readNBytes(MAX_BYTES + 1);
       Optional<ElfFile> elf = ElfFile.of(program);
       if (program.length > MAX_BYTES || elf.isEmpty()) {
@@ -47,15 +38,18 @@ final class GuestAgent {
 
   /** As it says in HELLO_ACK. */
   String version() {
-    return VERSION;
+    return GuestAgentBinary.VERSION;
   }
 
   int protocolVersion() {
-    return PROTOCOL_VERSION;
+    return GuestAgentBinary.PROTOCOL_VERSION;
   }
 
   /** Names these very bytes among a bundle's sources, so that a new agent makes a new bundle. */
   String source() {
-    return "mayfly-guest-agent=" + VERSION + "+" + Sha256.of(program).hex().substring(0, 16);
+    return "mayfly-guest-agent="
+        + GuestAgentBinary.VERSION
+        + "+"
+        + Sha256.of(program).hex().substring(0, 16);
   }
 }

@@ -134,10 +134,29 @@ public final class Main {
   }
 
   @Command(name = "ls", description = "Lists the images of this machine.")
-  int list(@Option(names = "--home", paramLabel = "DIR", description = HOME) @Nullable Path home)
+  int list(
+      @Option(names = "--home", paramLabel = "DIR", description = HOME) @Nullable Path home,
+      @Option(
+              names = "--plain",
+              description = "For programs: one line per name, its digest, architecture and bytes.")
+          boolean plain)
       throws IOException {
     BundleStore store = BundleStore.open(images(home));
     Map<String, Sha256> names = store.names();
+    if (plain) {
+      for (String name : names.keySet()) {
+        Optional<BootBundle> bundle = store.find(name);
+        if (bundle.isPresent()) {
+          BootBundle there = bundle.get();
+          out()
+              .printf(
+                  "%s %s %s %d%n",
+                  name, there.digest(), there.manifest().architecture(), there.size());
+        }
+      }
+      out().flush();
+      return 0;
+    }
     List<BootBundle> bundles = new ArrayList<>(store.list());
     bundles.sort(Comparator.comparing(bundle -> bundle.manifest().name()));
     PrintWriter out = out();
