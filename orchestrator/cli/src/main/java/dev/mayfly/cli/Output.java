@@ -50,9 +50,10 @@ final class Output {
     stderr(((stderrInLine ? "\n" : "") + text).getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Says one line to the user on standard error. */
+  /** Says one line to the user on standard error; what the log says for us has our name already. */
   void say(@Nullable String line) throws OutputClosed {
-    printError(PREFIX + oneLine(String.valueOf(line)) + "\n");
+    String text = oneLine(String.valueOf(line));
+    printError((text.startsWith(PREFIX) ? "" : PREFIX) + text + "\n");
   }
 
   /** Says one line where nothing can be done any more about an error stream that is gone. */

@@ -38,7 +38,8 @@ final class SettingKeys {
           "mayfly.worker.qemu",
           "mayfly.url",
           "mayfly.token-file",
-          "mayfly.token");
+          "mayfly.token",
+          "mayfly.debug");
 
   private SettingKeys() {}
 

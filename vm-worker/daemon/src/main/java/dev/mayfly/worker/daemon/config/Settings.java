@@ -39,7 +39,8 @@ final class Settings {
           "mayfly.worker.qemu",
           "mayfly.url",
           "mayfly.token-file",
-          "mayfly.token");
+          "mayfly.token",
+          "mayfly.debug");
 
   private final Map<String, String> values = new LinkedHashMap<>();
 
