@@ -1,0 +1,8 @@
+package dev.mayfly.core.breach;
+
+/** Breaks the rules of its room on purpose, so that a test can show that they notice. */
+@SuppressWarnings("unused")
+final class Breach {
+  private final Class<?> stranger = org.assertj.core.api.Assertions.class;
+  private final Class<?> s1 = dev.mayfly.worker.core.vm.Hypervisor.class;
+}

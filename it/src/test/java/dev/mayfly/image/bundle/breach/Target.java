@@ -1,0 +1,6 @@
+package dev.mayfly.image.bundle.breach;
+
+/** What a breach of another room points at. */
+public final class Target {
+  private Target() {}
+}
