@@ -124,7 +124,7 @@ class LauncherIT {
 
   private Finished findJdk() throws Exception {
     return bash(
-        "unset JAVA_HOME; MAYFLY_JDK_DIRECTORIES='"
+        "unset JAVA_HOME; MAYFLY_HOME=/nonexistent; MAYFLY_JDK_DIRECTORIES='"
             + directory
             + "/*'; . ops/launcher/common.sh; . ops/launcher/jdk.sh; javac() { :; }; command() { return 1; }; require_jdk; echo \"$JAVA_HOME\"");
   }
