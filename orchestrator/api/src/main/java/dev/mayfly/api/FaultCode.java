@@ -13,6 +13,16 @@ public enum FaultCode {
    * directory.
    */
   COMMAND_NOT_STARTED(Blame.USER),
+  /** No exec of the session was open for as long as it may be idle. */
+  SESSION_IDLE(Blame.USER),
+  /** The front end of the session did not renew it in time. */
+  SESSION_ABANDONED(Blame.USER),
+  /** An exec ran longer than its own limit. */
+  EXEC_TIMEOUT(Blame.USER),
+  /** An upload or a download was larger than its limit. */
+  TRANSFER_TOO_LARGE(Blame.USER),
+  /** What was uploaded is no tar stream, or what to download is not there. */
+  TRANSFER_FAILED(Blame.USER),
   /** No worker had room for it within its queue limit. */
   QUEUE_TIMEOUT(Blame.CAPACITY),
   /** The worker's slots were taken when the assignment arrived. */
@@ -31,7 +41,11 @@ public enum FaultCode {
   BOOT_TIMEOUT(Blame.PLATFORM),
   /** The guest agent could not set up mounts, network or identity. */
   GUEST_SETUP_FAILED(Blame.PLATFORM),
-  /** The VMM or the guest's kernel ended while the job ran. */
+  /** The VMM's process ended or was killed while the job ran. */
+  VMM_DIED(Blame.PLATFORM),
+  /** The guest's kernel panicked, or the guest powered itself off, while the job ran. */
+  GUEST_PANIC(Blame.PLATFORM),
+  /** The guest does not answer any more. */
   GUEST_DIED(Blame.PLATFORM),
   /** The guest spoke what is not the protocol; its microVM was destroyed. */
   GUEST_PROTOCOL(Blame.PLATFORM),

@@ -7,5 +7,7 @@ public enum LogStream {
   /** What Mayfly itself says to the user about the job. */
   SYSTEM,
   /** The guest's console, for admins. */
-  CONSOLE
+  CONSOLE,
+  /** The tar stream of a download: neither masked nor counted against the log's limit. */
+  FILE
 }

@@ -43,7 +43,7 @@ enum ExitCode {
 
   private static ExitCode ofFault(String faultCode, String blame) {
     return switch (faultCode) {
-      case "JOB_TIMEOUT" -> JOB_TIMEOUT;
+      case "JOB_TIMEOUT", "EXEC_TIMEOUT" -> JOB_TIMEOUT;
       case "COMMAND_NOT_STARTED" -> COMMAND_NOT_STARTED;
       default -> blame.equals("USER") ? USER_FAULT : FAULT;
     };

@@ -49,6 +49,7 @@ final class LogPrinter implements LogSink {
         }
       }
       case STDERR, CONSOLE -> output.stderr(piece.bytes());
+      case FILE -> {} // Not text; it is never asked for here.
       case SYSTEM -> system(piece.bytes());
     }
     return true;

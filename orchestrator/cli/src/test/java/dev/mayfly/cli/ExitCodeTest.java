@@ -22,8 +22,14 @@ class ExitCodeTest {
   void everyFaultHasItsCode(FaultCode fault) {
     int expected =
         switch (fault) {
-          case JOB_TIMEOUT -> 124;
-          case OUT_OF_MEMORY, DISK_FULL -> 123;
+          case JOB_TIMEOUT, EXEC_TIMEOUT -> 124;
+          case OUT_OF_MEMORY,
+              DISK_FULL,
+              SESSION_IDLE,
+              SESSION_ABANDONED,
+              TRANSFER_TOO_LARGE,
+              TRANSFER_FAILED ->
+              123;
           case COMMAND_NOT_STARTED -> 127;
           case QUEUE_TIMEOUT,
               WORKER_FULL,
@@ -34,6 +40,8 @@ class ExitCodeTest {
               BOOT_FAILED,
               BOOT_TIMEOUT,
               GUEST_SETUP_FAILED,
+              VMM_DIED,
+              GUEST_PANIC,
               GUEST_DIED,
               GUEST_PROTOCOL,
               INTERNAL ->

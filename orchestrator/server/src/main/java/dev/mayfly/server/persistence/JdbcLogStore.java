@@ -42,6 +42,7 @@ class JdbcLogStore implements LogStore {
       case STDERR -> 1;
       case SYSTEM -> 2;
       case CONSOLE -> 3;
+      case FILE -> 4;
     };
   }
 

@@ -168,6 +168,8 @@ final class WireCodec {
                   text(message.getRunning().getVmm(), MAX_TEXT),
                   text(message.getRunning().getGuestKernel(), MAX_TEXT));
           case FINISHED -> finished(message.getFinished(), now);
+          case EXEC_STARTED, EXEC_ENDED ->
+              throw new InvalidMessageException("event", "is about an exec");
           case EVENT_NOT_SET -> throw new InvalidMessageException("event", "is missing");
         };
     return new AttemptEvent.Reported(
@@ -220,6 +222,7 @@ final class WireCodec {
       case LOG_STREAM_STDERR -> dev.mayfly.api.LogStream.STDERR;
       case LOG_STREAM_SYSTEM -> dev.mayfly.api.LogStream.SYSTEM;
       case LOG_STREAM_CONSOLE -> dev.mayfly.api.LogStream.CONSOLE;
+      case LOG_STREAM_FILE -> dev.mayfly.api.LogStream.FILE;
       case LOG_STREAM_UNSPECIFIED, UNRECOGNIZED ->
           throw new InvalidMessageException("log_chunk.stream", "is unknown");
     };

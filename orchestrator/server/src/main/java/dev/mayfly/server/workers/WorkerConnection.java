@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * it came; what goes down may be sent by any thread.
  */
 class WorkerConnection implements Runnable {
-  private static final int PROTOCOL_VERSION = 1;
+  private static final int PROTOCOL_VERSION = 2;
 
   /** A client that opens a call and says nothing. */
   private static final Duration REGISTER_TIMEOUT = Duration.ofSeconds(10);
@@ -147,6 +147,8 @@ class WorkerConnection implements Runnable {
       case LOG_CHUNK -> ingest.store(worker(), message.getLogChunk());
       case REFUSAL -> refusal(message.getRefusal());
       case LEAVING -> leaving();
+      case EXEC_INPUT_ACK ->
+          throw new InvalidMessageException("exec_input_ack", "is about an unknown exec");
       case REGISTER ->
           throw new InvalidMessageException("register", "came twice on one connection");
       case MESSAGE_NOT_SET -> throw new InvalidMessageException("message", "is missing");

@@ -88,7 +88,7 @@ public final class FakeWorker implements AutoCloseable {
 
   public Register.Builder registration() {
     return Register.newBuilder()
-        .setProtocolVersion(1)
+        .setProtocolVersion(2)
         .setWorkerId(id.toString())
         .setName(name)
         .setVersion("0.1")

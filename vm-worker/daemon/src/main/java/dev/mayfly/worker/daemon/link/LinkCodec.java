@@ -108,6 +108,8 @@ final class LinkCodec {
   static dev.mayfly.worker.core.attempt.EndReason reason(EndReason reason) {
     return switch (reason) {
       case END_REASON_CANCELLED -> dev.mayfly.worker.core.attempt.EndReason.CANCELLED;
+      case END_REASON_RELEASED, END_REASON_ABANDONED ->
+          dev.mayfly.worker.core.attempt.EndReason.CANCELLED;
       case END_REASON_UNSPECIFIED, END_REASON_LEASE_VOID, UNRECOGNIZED ->
           dev.mayfly.worker.core.attempt.EndReason.LEASE_VOID;
     };
@@ -146,6 +148,7 @@ final class LinkCodec {
       case STDERR -> dev.mayfly.api.worker.v1.LogStream.LOG_STREAM_STDERR;
       case SYSTEM -> dev.mayfly.api.worker.v1.LogStream.LOG_STREAM_SYSTEM;
       case CONSOLE -> dev.mayfly.api.worker.v1.LogStream.LOG_STREAM_CONSOLE;
+      case FILE -> dev.mayfly.api.worker.v1.LogStream.LOG_STREAM_FILE;
     };
   }
 

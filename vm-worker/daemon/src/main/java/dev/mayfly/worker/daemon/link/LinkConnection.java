@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LinkConnection implements ClientResponseObserver<WorkerMessage, OrchestratorMessage> {
   /** Of the wire contract. */
-  static final int PROTOCOL_VERSION = 1;
+  static final int PROTOCOL_VERSION = 2;
 
   /** A registration is one row in a database; longer means that nobody is there. */
   static final Duration REGISTER_LIMIT = Duration.ofSeconds(15);
@@ -226,6 +226,8 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
         leases(List.of(message.getLogAck().getAttempt()))
             .forEach(attempt -> ports.outbox().acknowledgeLog(attempt, sequence));
       }
+      case EXEC_START, EXEC_INPUT, EXEC_SIGNAL ->
+          log.atWarn().log("Exec of no session was ignored");
       // A newer orchestrator may say what we do not know.
       case MESSAGE_NOT_SET -> log.atDebug().log("Message of an unknown kind was ignored");
     }

@@ -217,7 +217,7 @@ class WorkerLinkClientTest {
   @Test
   void theWorkerSaysWhatItIsAndHas() throws Exception {
     var register = connection().await(MessageCase.REGISTER).getRegister();
-    assertThat(register.getProtocolVersion()).isEqualTo(1);
+    assertThat(register.getProtocolVersion()).isEqualTo(2);
     assertThat(register.getWorkerId()).isEqualTo("11111111-2222-4333-8444-555555555555");
     assertThat(register.getName()).isEqualTo("test-worker");
     assertThat(register.getCapacity().getMemoryMib()).isEqualTo(1024);
