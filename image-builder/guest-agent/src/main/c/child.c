@@ -5,12 +5,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "files.h"
 #include "process.h"
+#include "transfer.h"
 #include "users.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -156,6 +159,28 @@ static void become_program(struct specification *specification)
     errno = kept;
 }
 
+/* A transfer stays in our program: nothing but its three streams may come along. */
+static void transfer(const struct specification *specification) __attribute__((noreturn));
+
+static void transfer(const struct specification *specification)
+{
+    const char *path = specification->argv[0];
+    bool in = specification->kind == KIND_UNPACK;
+    /* Others of this user must not look into a copy of the agent's memory. */
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)prctl(PR_SET_NAME, in ? "mayfly-unpack" : "mayfly-pack");
+    /* Closing the report says that we run. */
+    if (syscall(SYS_close_range, 3U, ~0U, 0U) != 0) {
+        struct rlimit files;
+        int limit = getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < OPEN_FILES_HARD ? (int)files.rlim_cur
+                                                                                              : OPEN_FILES_HARD;
+        for (int fd = 3; fd < limit; fd++) {
+            (void)close(fd);
+        }
+    }
+    _exit(in ? unpack(STDIN_FILENO, STDERR_FILENO, path) : pack(path, STDOUT_FILENO, STDERR_FILENO));
+}
+
 void child_run(const struct agent *agent, const struct exec *exec, struct specification *specification, const int streams[3],
     int report)
 {
@@ -179,6 +204,9 @@ void child_run(const struct agent *agent, const struct exec *exec, struct specif
     }
     if (chdir(directory) != 0) {
         fail(report, "directory", errno, directory);
+    }
+    if (specification->kind != KIND_COMMAND) {
+        transfer(specification);
     }
     complete_environment(specification, &identity);
     become_program(specification);

@@ -157,9 +157,6 @@ void setup_take(struct agent *agent, const struct frame *frame)
 {
     static struct setup setup;
     const char *wrong = setup_parse(&setup, frame->payload, frame->length);
-    if (wrong == NULL && !agent->guest && setup.root_serial[0] != '\0') {
-        wrong = "a loopback has no disks";
-    }
     if (wrong != NULL) {
         protocol_error(agent, frame->type, wrong);
         return;

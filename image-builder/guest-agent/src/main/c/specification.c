@@ -6,6 +6,8 @@
 
 #define FLAG_STDIN_OPEN 1
 #define FLAG_MAKE_DIRECTORY 2
+#define FLAG_UNPACK 4
+#define FLAG_PACK 8
 
 /* A string of the payload, moved over its own length so that a NUL fits behind it. */
 static char *take_string(struct reader *reader)
@@ -37,6 +39,32 @@ static size_t take_list(struct reader *reader, char **array, size_t limit)
     return reader->bad ? 0 : count;
 }
 
+/* A transfer has one argument: the path. NULL when good, else what is wrong. */
+static const char *take_kind(struct specification *specification, size_t arguments, uint8_t flags)
+{
+    bool stdin_open = (flags & FLAG_STDIN_OPEN) != 0;
+    switch (flags & (FLAG_UNPACK | FLAG_PACK)) {
+    case 0:
+        specification->kind = KIND_COMMAND;
+        return NULL;
+    case FLAG_UNPACK:
+        specification->kind = KIND_UNPACK;
+        if (!stdin_open) {
+            return "unpacking needs stdin";
+        }
+        break;
+    case FLAG_PACK:
+        specification->kind = KIND_PACK;
+        if (stdin_open) {
+            return "packing takes no stdin";
+        }
+        break;
+    default:
+        return "the flags say both unpack and pack";
+    }
+    return arguments == 1 && specification->argv[0][0] == '/' ? NULL : "a transfer has one argument, an absolute path";
+}
+
 const char *specification_parse(struct specification *specification, uint8_t *bytes, size_t length)
 {
     struct reader reader = reader_of(bytes, length);
@@ -61,7 +89,7 @@ const char *specification_parse(struct specification *specification, uint8_t *by
     if (specification->directory[0] != '/' && specification->directory[0] != '\0') {
         return "the working directory is not absolute";
     }
-    if ((flags & ~(FLAG_STDIN_OPEN | FLAG_MAKE_DIRECTORY)) != 0) {
+    if ((flags & ~(FLAG_STDIN_OPEN | FLAG_MAKE_DIRECTORY | FLAG_UNPACK | FLAG_PACK)) != 0) {
         return "unknown flags";
     }
     if (specification->umask > 0777) {
@@ -69,7 +97,7 @@ const char *specification_parse(struct specification *specification, uint8_t *by
     }
     specification->stdin_open = (flags & FLAG_STDIN_OPEN) != 0;
     specification->make_directory = (flags & FLAG_MAKE_DIRECTORY) != 0;
-    return NULL;
+    return take_kind(specification, arguments, flags);
 }
 
 const char *environment_get(const struct specification *specification, const char *name)

@@ -11,7 +11,11 @@
 /* PATH, HOME, USER and LOGNAME may be added to the environment. */
 #define ENVIRONMENT_ADDED 4
 
+/* What the child does: become a program, or read or write an archive itself. */
+enum exec_kind { KIND_COMMAND, KIND_UNPACK, KIND_PACK };
+
 struct specification {
+    enum exec_kind kind;
     char *argv[ARGUMENT_LIMIT + 1];
     char *environment[ENVIRONMENT_LIMIT + ENVIRONMENT_ADDED + 1];
     size_t environment_count;

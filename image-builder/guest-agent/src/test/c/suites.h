@@ -6,5 +6,7 @@ void test_payloads(void);
 void test_users(void);
 void test_conversation(void);
 void test_streams(void);
+void test_tar(void);
+void test_transfer(void);
 
 #endif

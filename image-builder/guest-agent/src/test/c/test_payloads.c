@@ -68,13 +68,36 @@ static void everyWrongFieldOfASpecificationIsRefused(void)
     drafts[3].variable = "novalue";
     drafts[4].variable = "=x";
     drafts[5].directory = "relative";
-    drafts[6].flags = 4;
+    drafts[6].flags = 16;
     drafts[7].umask = 01000;
     drafts[8].extra = 1;
     drafts[9].argument = "\xFF";
     for (size_t i = 0; i < sizeof drafts / sizeof *drafts; i++) {
         CHECK(parse(drafts[i]) != NULL);
     }
+}
+
+static void aTransferHasOneAbsolutePathAndStdinAsItNeeds(void)
+{
+    struct draft draft = good;
+    CHECK(specification.kind == KIND_COMMAND);
+    draft.arguments = 1;
+    draft.argument = "/some/path";
+    draft.flags = 1 | 4;
+    CHECK(parse(draft) == NULL && specification.kind == KIND_UNPACK && specification.stdin_open);
+    draft.flags = 2 | 8;
+    CHECK(parse(draft) == NULL && specification.kind == KIND_PACK && specification.make_directory);
+    static const uint8_t wrong[] = {4, 1 | 8, 1 | 4 | 8, 4 | 8};
+    for (size_t i = 0; i < sizeof wrong; i++) {
+        draft.flags = wrong[i];
+        CHECK(parse(draft) != NULL);
+    }
+    draft.flags = 8;
+    draft.argument = "relative";
+    CHECK(parse(draft) != NULL);
+    draft.argument = "/two";
+    draft.arguments = 2;
+    CHECK(parse(draft) != NULL);
 }
 
 static void aSpecificationCutAnywhereIsRefused(void)
@@ -149,6 +172,7 @@ void test_payloads(void)
     static const struct test tests[] = {
         TEST(aGoodSpecificationIsTakenApart),
         TEST(everyWrongFieldOfASpecificationIsRefused),
+        TEST(aTransferHasOneAbsolutePathAndStdinAsItNeeds),
         TEST(aSpecificationCutAnywhereIsRefused),
         TEST(aGoodSetupIsTakenApart),
         TEST(aSetupCutAnywhereIsRefused),

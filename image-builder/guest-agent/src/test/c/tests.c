@@ -13,6 +13,8 @@ int main(void)
     test_users();
     test_conversation();
     test_streams();
+    test_tar();
+    test_transfer();
     fprintf(stderr, "all unit tests of the guest agent passed\n");
     return 0;
 }

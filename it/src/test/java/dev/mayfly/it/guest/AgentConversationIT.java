@@ -10,14 +10,10 @@ import dev.mayfly.worker.core.guest.GuestExec;
 import dev.mayfly.worker.core.guest.GuestHello;
 import dev.mayfly.worker.core.guest.GuestSession;
 import dev.mayfly.worker.core.guest.GuestSession.GuestStream;
-import dev.mayfly.worker.core.guest.GuestSetup;
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
@@ -59,8 +55,8 @@ class AgentConversationIT {
       GuestExec.ExecEnd end = exec.ended().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 
       assertThat(end.exitCode()).isEqualTo(4);
-      assertThat(output.stdout.toString(StandardCharsets.UTF_8)).isEqualTo("out\n");
-      assertThat(output.stderr.toString(StandardCharsets.UTF_8)).isEqualTo("err\n");
+      assertThat(output.text(GuestStream.STDOUT)).isEqualTo("out\n");
+      assertThat(output.text(GuestStream.STDERR)).isEqualTo("err\n");
     }
   }
 
@@ -75,7 +71,7 @@ class AgentConversationIT {
       exec.closeStdin();
 
       assertThat(exec.ended().get(PATIENCE.toSeconds(), TimeUnit.SECONDS).exitCode()).isZero();
-      assertThat(output.stdout.toByteArray()).isEqualTo(input);
+      assertThat(output.bytes(GuestStream.STDOUT)).isEqualTo(input);
     }
   }
 
@@ -128,7 +124,12 @@ class AgentConversationIT {
         session.close();
         cuts++;
         session = open(true);
-        exec = session.adopt(exec.id(), output.stdout.size(), output.stderr.size(), output);
+        exec =
+            session.adopt(
+                exec.id(),
+                output.safe(GuestStream.STDOUT),
+                output.safe(GuestStream.STDERR),
+                output);
       } catch (ExecutionException cut) {
         throw new AssertionError("the conversation broke by itself", cut);
       }
@@ -143,8 +144,91 @@ class AgentConversationIT {
       expected.append("line-").append(i).append('\n');
     }
     assertThat(end.exitCode()).isEqualTo(9);
-    assertThat(output.stdout.toString(StandardCharsets.UTF_8)).isEqualTo(expected.toString());
+    assertThat(output.text(GuestStream.STDOUT)).isEqualTo(expected.toString());
     assertThat(cuts).isPositive();
+  }
+
+  @Test
+  void manyCommandsAtOnceKeepTheirOutputApart() throws Exception {
+    int count = 12;
+    try (GuestSession session = open(false)) {
+      Recorder[] outputs = new Recorder[count];
+      GuestExec[] execs = new GuestExec[count];
+      for (int i = 0; i < count; i++) {
+        outputs[i] = new Recorder(10 * i);
+        String script = "yes out-" + i + " | head -n 20000; echo err-" + i + " >&2; exit " + i;
+        execs[i] = session.start(shell(script, false), outputs[i], PATIENCE);
+      }
+      for (int i = 0; i < count; i++) {
+        assertThat(end(execs[i])).isEqualTo(i);
+        assertThat(outputs[i].text(GuestStream.STDOUT))
+            .isEqualTo(("out-" + i + "\n").repeat(20_000));
+        assertThat(outputs[i].text(GuestStream.STDERR)).isEqualTo("err-" + i + "\n");
+      }
+    }
+  }
+
+  @Test
+  void aCommandThatDoesNotReadHoldsOnlyItsOwnStdinBack() throws Exception {
+    byte[] input = new byte[1_000_000];
+    try (GuestSession session = open(false)) {
+      GuestExec deaf = session.start(shell("exec sleep 600", true), new Recorder(), PATIENCE);
+      Thread feeder = Feeder.start(deaf, input, 0);
+      Recorder output = new Recorder();
+      GuestExec other = session.start(shell("wc -c", true), output, PATIENCE);
+      other.stdin(input);
+      other.closeStdin();
+
+      assertThat(end(other)).isZero();
+      assertThat(output.text(GuestStream.STDOUT).strip()).isEqualTo("1000000");
+      assertThat(feeder.isAlive()).as("still waits for the other to read").isTrue();
+      deaf.signal(9, false);
+      assertThat(end(deaf)).isEqualTo(137);
+      assertThat(feeder.join(PATIENCE)).as("waits no longer").isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void threeCommandsAreTakenUpAgainAtOnceWithTheirStdin(long seed) throws Exception {
+    Random random = new Random(seed);
+    byte[] input = new byte[3_000_000];
+    random.nextBytes(input);
+    Recorder[] outputs = {new Recorder(), new Recorder(100), new Recorder(65_000)};
+    GuestExec[] execs = new GuestExec[outputs.length];
+    GuestSession session = open(false);
+    for (int i = 0; i < execs.length; i++) {
+      execs[i] = session.start(shell("cat; echo end >&2; exit " + i, true), outputs[i], PATIENCE);
+      Feeder.start(execs[i], input, 0);
+    }
+    for (int cut = 0; cut < 8; cut++) {
+      Thread.sleep(5 + random.nextInt(40));
+      session.close();
+      session = open(true);
+      for (int i = execs.length - 1; i >= 0; i--) {
+        int id = execs[i].id();
+        long accepted =
+            session.hello().execs().stream()
+                .filter(known -> known.id() == id)
+                .findFirst()
+                .orElseThrow()
+                .stdinAccepted();
+        outputs[i].forgetHeld();
+        execs[i] =
+            session.adopt(
+                id,
+                outputs[i].safe(GuestStream.STDOUT),
+                outputs[i].safe(GuestStream.STDERR),
+                outputs[i]);
+        Feeder.start(execs[i], input, accepted);
+      }
+    }
+    for (int i = 0; i < execs.length; i++) {
+      assertThat(end(execs[i])).isEqualTo(i);
+      assertThat(outputs[i].bytes(GuestStream.STDOUT)).isEqualTo(input);
+      assertThat(outputs[i].text(GuestStream.STDERR)).isEqualTo("end\n");
+    }
+    session.close();
   }
 
   @Test
@@ -160,42 +244,14 @@ class AgentConversationIT {
   }
 
   private GuestSession open(boolean again) throws Exception {
-    GuestSession session = sessions.open(agent.connect(), again, PATIENCE);
-    if (!again) {
-      byte[] entropy = new byte[32];
-      session.setup(
-          new GuestSetup(
-              Instant.now(),
-              entropy,
-              "loopback",
-              "0123456789abcdef0123456789abcdef",
-              "",
-              "",
-              "",
-              "",
-              GuestSetup.Network.NONE,
-              Duration.ZERO),
-          PATIENCE);
-    }
-    return session;
+    return agent.open(sessions, again, PATIENCE);
+  }
+
+  private static int end(GuestExec exec) throws Exception {
+    return exec.ended().get(PATIENCE.toSeconds(), TimeUnit.SECONDS).exitCode();
   }
 
   private static ExecSpec shell(String script, boolean stdin) {
     return new ExecSpec(List.of("sh", "-c", script), List.of(), "/", false, "", stdin, 0022);
-  }
-
-  /** Keeps both streams and checks that offsets have neither gaps nor repeats. */
-  private static final class Recorder implements GuestSession.OutputSink {
-    private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream stderr = new ByteArrayOutputStream();
-
-    @Override
-    public synchronized void output(GuestStream stream, long offset, byte[] data) {
-      ByteArrayOutputStream into = stream == GuestStream.STDOUT ? stdout : stderr;
-      if (offset != into.size()) {
-        throw new IllegalStateException("offset " + offset + " where " + into.size() + " was due");
-      }
-      into.writeBytes(data);
-    }
   }
 }

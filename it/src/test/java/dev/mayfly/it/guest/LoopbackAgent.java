@@ -1,6 +1,9 @@
 package dev.mayfly.it.guest;
 
+import dev.mayfly.worker.core.guest.FramedGuestSessions;
 import dev.mayfly.worker.core.guest.GuestChannel;
+import dev.mayfly.worker.core.guest.GuestSession;
+import dev.mayfly.worker.core.guest.GuestSetup;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -8,6 +11,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -62,6 +67,29 @@ final class LoopbackAgent implements AutoCloseable {
     SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
     channel.connect(UnixDomainSocketAddress.of(socket));
     return new SocketGuestChannel(channel);
+  }
+
+  /** A session on a new connection; with the setup done unless it was before. */
+  GuestSession open(FramedGuestSessions sessions, boolean again, Duration patience)
+      throws Exception {
+    GuestSession session = sessions.open(connect(), again, patience);
+    if (!again) {
+      byte[] entropy = new byte[32];
+      session.setup(
+          new GuestSetup(
+              Instant.now(),
+              entropy,
+              "loopback",
+              "0123456789abcdef0123456789abcdef",
+              "",
+              "",
+              "",
+              "",
+              GuestSetup.Network.NONE,
+              Duration.ZERO),
+          patience);
+    }
+    return session;
   }
 
   /** What the sanitizers said; empty when all is well. */

@@ -1,7 +1,9 @@
 package dev.mayfly.worker.daemon;
 
+import dev.mayfly.worker.core.attempt.AttemptJournals;
 import dev.mayfly.worker.core.janitor.HostLeftovers;
 import dev.mayfly.worker.core.janitor.JanitorPlanner.VmmProcess;
+import dev.mayfly.worker.core.lease.AttemptLease;
 import dev.mayfly.worker.daemon.files.DiskMicroVmFiles;
 import dev.mayfly.worker.hypervisor.qemu.VmProcesses;
 import dev.mayfly.worker.linux.ProcessIdentity;
@@ -13,8 +15,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What microVMs have on this host: processes of VMMs and directories under {@code vms/}. */
-record DiskLeftovers(DiskMicroVmFiles files, VmProcesses processList) implements HostLeftovers {
+/**
+ * What attempts have on this host: processes of VMMs, directories under {@code vms/}, log spools
+ * and journals.
+ *
+ * @param spoolDirectory holds one directory per spool, named by its lease
+ */
+record DiskLeftovers(
+    DiskMicroVmFiles files,
+    VmProcesses processList,
+    Path spoolDirectory,
+    AttemptJournals journalStore)
+    implements HostLeftovers {
   /** A killed process is gone in milliseconds; seconds when it was writing a lot. */
   private static final Duration DEATH_LIMIT = Duration.ofSeconds(10);
 
@@ -40,6 +52,39 @@ record DiskLeftovers(DiskMicroVmFiles files, VmProcesses processList) implements
       directories.forEach(found::add);
     }
     return found;
+  }
+
+  @Override
+  public List<AttemptLease> spools() throws IOException {
+    var found = new ArrayList<AttemptLease>();
+    if (!Files.isDirectory(spoolDirectory)) {
+      return found;
+    }
+    try (DirectoryStream<Path> directories = Files.newDirectoryStream(spoolDirectory)) {
+      for (var directory : directories) {
+        try {
+          found.add(AttemptLease.parse(String.valueOf(directory.getFileName())));
+        } catch (IllegalArgumentException notOurs) {
+          // Whoever put it there may take it away.
+        }
+      }
+    }
+    return found;
+  }
+
+  @Override
+  public List<AttemptLease> journals() throws IOException {
+    return journalStore.leases();
+  }
+
+  @Override
+  public void removeSpool(AttemptLease lease) throws IOException {
+    files.removeDirectory(spoolDirectory.resolve(lease.toString()));
+  }
+
+  @Override
+  public void removeJournal(AttemptLease lease) throws IOException {
+    journalStore.remove(lease);
   }
 
   @Override

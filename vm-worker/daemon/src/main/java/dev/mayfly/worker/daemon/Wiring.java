@@ -2,10 +2,12 @@ package dev.mayfly.worker.daemon;
 
 import dev.mayfly.worker.core.guest.FramedGuestSessions;
 import dev.mayfly.worker.core.vm.Hypervisor;
+import dev.mayfly.worker.daemon.config.OrchestratorAddress;
 import dev.mayfly.worker.daemon.config.WorkerConfig;
 import dev.mayfly.worker.daemon.files.DiskMicroVmFiles;
 import dev.mayfly.worker.daemon.files.HostCommand;
 import dev.mayfly.worker.daemon.images.BundleCache;
+import dev.mayfly.worker.daemon.journal.FileAttemptJournals;
 import dev.mayfly.worker.daemon.link.LinkPorts;
 import dev.mayfly.worker.daemon.link.PlaintextLoopbackDialler;
 import dev.mayfly.worker.daemon.link.Registration;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,8 +58,10 @@ final class Wiring implements AutoCloseable {
       throws IOException, InterruptedException {
     var directory = home.directory();
     var files = DiskMicroVmFiles.open(directory, searchPath());
-    var leftovers = new DiskLeftovers(files, new VmProcesses());
-    WorkerProcess.cleanUp(leftovers);
+    var journals = FileAttemptJournals.open(directory.resolve("journal"), HostFacts.bootId());
+    var spoolDirectory = directory.resolve("spool");
+    var leftovers = new DiskLeftovers(files, new VmProcesses(), spoolDirectory, journals);
+    WorkerProcess.cleanUp(leftovers, journals);
     var bundles = bundles(config);
     bundles.refresh();
     var random = new SecureRandom();
@@ -74,11 +79,12 @@ final class Wiring implements AutoCloseable {
             HostFacts.architecture(),
             config.capacity(),
             choice.facts(),
-            HostFacts.kernelRelease());
-    var spool = FileLogSpool.open(directory.resolve("spool"), InstantSource.system());
+            HostFacts.kernelRelease(),
+            config.labels(),
+            config.pool());
+    var spool = FileLogSpool.open(spoolDirectory, InstantSource.system(), journals::leases);
     var timers = new SystemTimers();
-    var dialler =
-        new PlaintextLoopbackDialler(config.orchestratorHost(), config.orchestratorPort());
+    var dialler = new PlaintextLoopbackDialler(config.orchestrators());
     var process =
         new WorkerProcess(
             new WorkerProcess.Parts(
@@ -90,12 +96,14 @@ final class Wiring implements AutoCloseable {
                 bundles,
                 bundles::refresh,
                 spool,
+                journals,
                 timers,
                 dialler,
                 new TokenFile(config.tokenFile()),
                 new LinuxReadings(directory),
                 new Teller(config, hypervisor, tell),
-                random));
+                random,
+                config.onStop()));
     return new Wiring(timers, dialler, process);
   }
 
@@ -183,9 +191,9 @@ final class Wiring implements AutoCloseable {
             "mayfly worker "
                 + config.name()
                 + " registered with "
-                + config.orchestratorHost()
-                + ":"
-                + config.orchestratorPort()
+                + config.orchestrators().stream()
+                    .map(OrchestratorAddress::toString)
+                    .collect(Collectors.joining(" or "))
                 + ", "
                 + hypervisor.identity()
                 + ", "

@@ -1,27 +1,33 @@
 package dev.mayfly.worker.daemon;
 
 import dev.mayfly.worker.core.attempt.AttemptHost;
+import dev.mayfly.worker.core.attempt.AttemptJournals;
 import dev.mayfly.worker.core.attempt.Attempts;
 import dev.mayfly.worker.core.attempt.BootLimits;
 import dev.mayfly.worker.core.attempt.MicroVmFiles;
 import dev.mayfly.worker.core.attempt.Outbox;
+import dev.mayfly.worker.core.attempt.SessionExecs;
 import dev.mayfly.worker.core.bundle.Bundles;
 import dev.mayfly.worker.core.guest.GuestSessions;
 import dev.mayfly.worker.core.janitor.HostLeftovers;
 import dev.mayfly.worker.core.janitor.JanitorReconciler;
+import dev.mayfly.worker.core.lease.AttemptLease;
 import dev.mayfly.worker.core.log.AttemptLog;
 import dev.mayfly.worker.core.log.LogSpool;
 import dev.mayfly.worker.core.slot.SlotLedger;
 import dev.mayfly.worker.core.time.Timers;
 import dev.mayfly.worker.core.vm.Hypervisor;
+import dev.mayfly.worker.daemon.config.WorkerConfig.OnStop;
 import dev.mayfly.worker.daemon.link.LinkPorts;
 import dev.mayfly.worker.daemon.link.Nudge;
 import dev.mayfly.worker.daemon.link.Registration;
 import dev.mayfly.worker.daemon.link.WorkerLinkClient;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,8 +40,8 @@ final class WorkerProcess {
   /** Bundles appear when somebody builds an image; nobody wants to wait long for that. */
   private static final Duration LOOK_PERIOD = Duration.ofSeconds(5);
 
-  /** The janitor has work after a failure only. */
-  private static final int JANITOR_EVERY_LOOKS = 12;
+  /** Every 30 s, so that a microVM which nobody claims is gone within a minute. */
+  private static final int JANITOR_EVERY_LOOKS = 6;
 
   /** The graces of jobs (3 s), of a preparation that does not stop (5 s), and killing VMMs. */
   static final Duration JOBS_END_LIMIT = Duration.ofSeconds(12);
@@ -54,6 +60,7 @@ final class WorkerProcess {
   private final Attempts attempts;
   private final JanitorReconciler janitor;
   private final WorkerLinkClient link;
+  private final Set<AttemptLease> unreadSpools = ConcurrentHashMap.newKeySet();
   private final Thread linkThread;
   private final Thread housekeeping;
 
@@ -71,12 +78,14 @@ final class WorkerProcess {
       Bundles bundles,
       BooleanSupplier lookForBundles,
       LogSpool spool,
+      AttemptJournals journals,
       Timers timers,
       LinkPorts.Dialler dialler,
       LinkPorts.TokenSource token,
       LinkPorts.HostReadings readings,
       LinkPorts.LinkListener listener,
-      SecureRandom random) {}
+      SecureRandom random,
+      OnStop onStop) {}
 
   WorkerProcess(Parts parts) {
     this.parts = parts;
@@ -86,20 +95,18 @@ final class WorkerProcess {
         new AttemptHost(
             parts.bundles(),
             parts.files(),
+            parts.journals(),
             parts.hypervisor(),
             parts.sessions(),
             BootLimits.of(parts.hypervisor().identity()),
             parts.timers(),
             InstantSource.system(),
             parts.random());
-    this.attempts =
-        new Attempts(
-            host,
-            new SlotLedger(parts.registration().capacity()),
-            parts.spool(),
-            outbox,
-            nudge::give);
-    this.janitor = new JanitorReconciler(parts.leftovers(), attempts::microVmNames);
+    var slots = new SlotLedger(parts.registration().capacity());
+    this.attempts = new Attempts(host, slots, parts.spool(), outbox, nudge::give);
+    this.janitor =
+        new JanitorReconciler(
+            parts.leftovers(), new AttemptClaims(attempts, outbox, slots, unreadSpools));
     this.link =
         new WorkerLinkClient(
             new LinkPorts(
@@ -107,6 +114,7 @@ final class WorkerProcess {
                 parts.token(),
                 parts.readings(),
                 attempts,
+                new SessionExecs(attempts),
                 outbox,
                 parts.bundles(),
                 parts.timers(),
@@ -118,38 +126,83 @@ final class WorkerProcess {
     this.housekeeping = Thread.ofVirtual().name("housekeeping").unstarted(this::keepHouse);
   }
 
-  /** Removes what an earlier run left behind. Before anything is started. */
-  static void cleanUp(HostLeftovers leftovers) throws InterruptedException {
-    int removed = new JanitorReconciler(leftovers, Set::of).reconcile();
+  /**
+   * Removes what an earlier run left behind and this one does not take up. Before anything is
+   * started.
+   */
+  static void cleanUp(HostLeftovers leftovers, AttemptJournals journals)
+      throws IOException, InterruptedException {
+    var claims = EarlierClaims.of(journals, leftovers);
+    int removed = new JanitorReconciler(leftovers, claims).reconcile();
     if (removed > 0) {
       log.atInfo().addKeyValue("things", removed).log("Leftovers of an earlier run were removed");
     }
   }
 
-  void start() {
-    for (var leftover : parts.spool().leftovers()) {
-      outbox.trackLeftover(leftover.lease(), AttemptLog.leftover(leftover, parts.timers()));
+  /** Takes up what an earlier run had, and begins to work. */
+  void start() throws IOException {
+    var spools = parts.spool().leftovers();
+    unreadSpools.addAll(parts.leftovers().spools());
+    spools.forEach(leftover -> unreadSpools.remove(leftover.lease()));
+    var taken = attempts.takeUp(parts.journals().read(), spools);
+    for (var leftover : spools) {
+      if (!taken.contains(leftover.lease())) {
+        outbox.trackLeftover(leftover.lease(), AttemptLog.leftover(leftover, parts.timers()));
+      }
     }
     linkThread.start();
     housekeeping.start();
   }
 
-  /** Ends every job and microVM, tells the orchestrator, and ends. */
+  /** Ends, with all microVMs or without them, as the settings say. */
   void stop(String reason) throws InterruptedException {
-    log.atInfo().addKeyValue("reason", reason).log("Worker began to leave");
+    log.atInfo()
+        .addKeyValue("reason", reason)
+        .addKeyValue("microVMs", parts.onStop())
+        .log("Worker began to stop");
+    switch (parts.onStop()) {
+      case DESTROY -> leave(reason);
+      case KEEP -> detach();
+    }
+    log.atInfo().log("Worker stopped");
+  }
+
+  /** Ends every job and microVM, tells the orchestrator, and ends. */
+  private void leave(String reason) throws InterruptedException {
     link.leave(reason);
     attempts.leave();
     if (!attempts.awaitNone(JOBS_END_LIMIT)) {
       log.atError().log("Jobs did not end in time; the next start removes what they left");
     }
     awaitDelivery();
+    closeLink();
+    stopHousekeeping();
+    janitor.reconcile();
+  }
+
+  /**
+   * Leaves the microVMs to the next process of this worker. The link goes first: an orchestrator
+   * that heard of fewer attempts would take the others for lost. What is not delivered yet is on
+   * disk.
+   */
+  private void detach() throws InterruptedException {
+    stopHousekeeping();
+    closeLink();
+    attempts.detach();
+    if (!attempts.awaitNone(JOBS_END_LIMIT)) {
+      log.atError().log("Not every microVM was let go in time");
+    }
+  }
+
+  private void closeLink() throws InterruptedException {
     if (!link.close(LINK_CLOSE_LIMIT)) {
       log.atWarn().log("Link did not close in time");
     }
+  }
+
+  private void stopHousekeeping() throws InterruptedException {
     housekeeping.interrupt();
     housekeeping.join(LINK_CLOSE_LIMIT);
-    janitor.reconcile();
-    log.atInfo().log("Worker left");
   }
 
   private void awaitDelivery() throws InterruptedException {

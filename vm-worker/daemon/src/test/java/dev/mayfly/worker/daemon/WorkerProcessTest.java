@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.api.LogStream;
 import dev.mayfly.api.WorkerId;
+import dev.mayfly.api.WorkerPoolName;
 import dev.mayfly.api.worker.v1.Assignment;
 import dev.mayfly.api.worker.v1.AttemptRef;
 import dev.mayfly.api.worker.v1.LogAck;
@@ -16,7 +17,12 @@ import dev.mayfly.worker.core.attempt.ScriptedHost;
 import dev.mayfly.worker.core.janitor.HostLeftovers;
 import dev.mayfly.worker.core.janitor.JanitorPlanner.VmmProcess;
 import dev.mayfly.worker.core.lease.AttemptLease;
+import dev.mayfly.worker.core.log.ExecStream;
+import dev.mayfly.worker.core.log.LogTotals;
+import dev.mayfly.worker.core.log.RawProgress;
+import dev.mayfly.worker.core.log.SpoolRecord;
 import dev.mayfly.worker.core.slot.HostCapacity;
+import dev.mayfly.worker.daemon.config.WorkerConfig.OnStop;
 import dev.mayfly.worker.daemon.link.FakeOrchestrator;
 import dev.mayfly.worker.daemon.link.LinkPorts;
 import dev.mayfly.worker.daemon.link.Registration;
@@ -27,6 +33,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -75,6 +82,26 @@ class WorkerProcessTest {
     }
 
     @Override
+    public List<AttemptLease> spools() {
+      return List.of();
+    }
+
+    @Override
+    public List<AttemptLease> journals() {
+      return List.of();
+    }
+
+    @Override
+    public void removeSpool(AttemptLease lease) {
+      throw new IllegalStateException("none is told of");
+    }
+
+    @Override
+    public void removeJournal(AttemptLease lease) {
+      throw new IllegalStateException("none is told of");
+    }
+
+    @Override
     public synchronized void kill(VmmProcess process) {
       processes.remove(process);
     }
@@ -96,33 +123,47 @@ class WorkerProcessTest {
   @BeforeEach
   void wire() throws Exception {
     orchestrator = new FakeOrchestrator();
-    spool = FileLogSpool.open(root.resolve("spool"), InstantSource.system());
+    spool = FileLogSpool.open(root.resolve("spool"), InstantSource.system(), List::of);
     var earlier = spool.create(EARLIER);
-    earlier.append(1, LogStream.STDOUT, 0, new byte[] {'x'}, 0, 1);
-    process =
-        new WorkerProcess(
-            new WorkerProcess.Parts(
-                new Registration(
-                    new WorkerId(UUID.randomUUID()),
-                    "test",
-                    "0",
-                    "x86_64",
-                    new HostCapacity(2, 1024, 4096),
-                    List.of(),
-                    "6.1"),
-                host,
-                host,
-                host,
-                leftovers,
-                host,
-                () -> false,
-                spool,
-                timers,
-                orchestrator::dial,
-                () -> FakeOrchestrator.TOKEN,
-                new LinuxReadings(root),
-                new Silent(),
-                new SecureRandom()));
+    earlier.append(
+        new SpoolRecord(
+            1,
+            new ExecStream(0, LogStream.STDOUT),
+            0,
+            new byte[] {'x'},
+            new RawProgress(1, 1),
+            LogTotals.NONE));
+    process = worker(OnStop.DESTROY);
+  }
+
+  private WorkerProcess worker(OnStop onStop) throws Exception {
+    return new WorkerProcess(
+        new WorkerProcess.Parts(
+            new Registration(
+                new WorkerId(UUID.randomUUID()),
+                "test",
+                "0",
+                "x86_64",
+                new HostCapacity(2, 1024, 4096),
+                List.of(),
+                "6.1",
+                new TreeSet<>(),
+                WorkerPoolName.DEFAULT),
+            host,
+            host,
+            host,
+            leftovers,
+            host,
+            () -> false,
+            spool,
+            host.journals(),
+            timers,
+            orchestrator::dial,
+            () -> FakeOrchestrator.TOKEN,
+            new LinuxReadings(root),
+            new Silent(),
+            new SecureRandom(),
+            onStop));
   }
 
   @AfterEach
@@ -146,7 +187,7 @@ class WorkerProcessTest {
   void whatAnEarlierRunLeftIsRemovedBeforeTheStart() throws Exception {
     leftovers.processes.add(new VmmProcess(7, 1, Path.of("/vms/a.1")));
     leftovers.directories.add(Path.of("/vms/a.1"));
-    WorkerProcess.cleanUp(leftovers);
+    WorkerProcess.cleanUp(leftovers, host.journals());
     assertThat(leftovers.processes()).isEmpty();
     assertThat(leftovers.directories()).isEmpty();
   }
@@ -168,18 +209,51 @@ class WorkerProcessTest {
   }
 
   @Test
+  void aWorkerThatKeepsItsMicroVmsLeavesThemToTheNextOne() throws Exception {
+    process = worker(OnStop.KEEP);
+    process.start();
+    var connection = registered();
+    connection.send(assignment());
+    connection.await(message -> message.getReport().hasRunning());
+    host.awaitGuest();
+    process.stop("SIGTERM");
+    assertThat(connection.awaitEnd()).isEqualTo("COMPLETED");
+    assertThat(host.world()).contains("microVM 000000000002.1");
+
+    var next = worker(OnStop.DESTROY);
+    next.start();
+    var again = orchestrator.connections().poll(20, TimeUnit.SECONDS);
+    assertThat(again).isNotNull();
+    var register = again.await(MessageCase.REGISTER).getRegister();
+    assertThat(register.getRunningAttemptsList()).containsExactly(REF);
+    assertThat(register.getAssignmentsWantedList()).isEmpty();
+    again.send(
+        OrchestratorMessage.newBuilder()
+            .setRegistered(Registered.newBuilder().setHeartbeatSeconds(10).setLeaseSeconds(60)));
+    host.awaitGuest().exits(6);
+    var finished = again.await(message -> message.getReport().hasFinished()).getReport();
+    assertThat(finished.getFinished().getExited().getCode()).isEqualTo(6);
+    assertThat(finished.getReportNumber()).isEqualTo(3);
+    next.stop("test");
+  }
+
+  private static OrchestratorMessage.Builder assignment() {
+    return OrchestratorMessage.newBuilder()
+        .setAssignment(
+            Assignment.newBuilder()
+                .setAttempt(REF)
+                .setBundleDigest(ScriptedHost.BUNDLE.value())
+                .setShape(Shape.newBuilder().setCpus(1).setMemoryMib(512).setScratchMib(1024))
+                .addCommand("true")
+                .setTimeoutSeconds(600)
+                .setLeaseLeftMicros(60_000_000));
+  }
+
+  @Test
   void aWorkerThatStopsEndsItsJobsAndReportsThemBeforeItGoes() throws Exception {
     process.start();
     var connection = registered();
-    connection.send(
-        OrchestratorMessage.newBuilder()
-            .setAssignment(
-                Assignment.newBuilder()
-                    .setAttempt(REF)
-                    .setBundleDigest(ScriptedHost.BUNDLE.value())
-                    .setShape(Shape.newBuilder().setCpus(1).setMemoryMib(512).setScratchMib(1024))
-                    .addCommand("true")
-                    .setTimeoutSeconds(600)));
+    connection.send(assignment());
     connection.await(message -> message.getReport().hasRunning());
     var guest = host.awaitGuest();
     var stopped = new CompletableFuture<Duration>();

@@ -50,6 +50,12 @@ public final class HostFacts {
         .strip();
   }
 
+  /** Differs after each boot of the host, so that a process id is not taken for an older one's. */
+  public static String bootId() throws IOException {
+    return Files.readString(PROC.resolve("sys/kernel/random/boot_id"), StandardCharsets.US_ASCII)
+        .strip();
+  }
+
   /** As the kernel calls it: {@code x86_64}, {@code aarch64}. */
   public static String architecture() {
     String name = System.getProperty("os.arch", "");

@@ -16,6 +16,7 @@ class HostFactsTest {
     assertThat(HostFacts.availableMemoryMib()).isPositive();
     assertThat(HostFacts.freeBytes(Path.of("."))).isPositive();
     assertThat(HostFacts.kernelRelease()).matches("\\d+\\.\\d+.*");
+    assertThat(HostFacts.bootId()).matches("[0-9a-f-]{36}").isEqualTo(HostFacts.bootId());
     assertThat(HostFacts.isRoot()).isEqualTo(System.getProperty("user.name").equals("root"));
   }
 

@@ -15,6 +15,17 @@ public sealed interface AttemptEvent {
    */
   record Running(String guestKernel, String vmm) implements AttemptEvent {}
 
+  /** An exec of the session runs. */
+  record ExecStarted(int number) implements AttemptEvent {}
+
+  /**
+   * An exec of the session is over.
+   *
+   * @param outcome Exited or Faulted
+   * @param logChunks its last output is at or before this sequence
+   */
+  record ExecEnded(int number, Outcome outcome, long logChunks) implements AttemptEvent {}
+
   /**
    * Its microVM is destroyed and its log is complete.
    *

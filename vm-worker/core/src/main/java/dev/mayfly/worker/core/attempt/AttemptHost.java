@@ -16,6 +16,7 @@ import java.time.InstantSource;
 public record AttemptHost(
     Bundles bundles,
     MicroVmFiles files,
+    AttemptJournals journals,
     Hypervisor hypervisor,
     GuestSessions sessions,
     BootLimits limits,

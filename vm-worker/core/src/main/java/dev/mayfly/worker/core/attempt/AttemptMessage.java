@@ -1,19 +1,26 @@
 package dev.mayfly.worker.core.attempt;
 
-import dev.mayfly.worker.core.attempt.Preparation.Started;
+import dev.mayfly.worker.core.exec.ExecResult;
 import dev.mayfly.worker.core.guest.GuestException;
-import dev.mayfly.worker.core.guest.GuestExec.ExecEnd;
 import java.io.IOException;
 
 /** What reaches the owner of an attempt. */
 sealed interface AttemptMessage {
-  record Prepared(Started started) implements AttemptMessage {}
+  record Acquired(LiveGuest guest) implements AttemptMessage {}
 
-  record NotPrepared(AttemptFault fault) implements AttemptMessage {}
+  record NotAcquired(AttemptFault fault) implements AttemptMessage {}
 
-  record PreparationBroke(RuntimeException bug) implements AttemptMessage {}
+  record AcquisitionBroke(RuntimeException bug) implements AttemptMessage {}
 
-  record ExecEnded(ExecEnd end) implements AttemptMessage {}
+  /** The assignment of an attempt that was taken up again came once more. */
+  record Supplied(AttemptSpec spec) implements AttemptMessage {}
+
+  record BatchStarted() implements AttemptMessage {}
+
+  record BatchEnded(ExecResult result) implements AttemptMessage {}
+
+  /** An exec of the session began or ended since this was last taken from the mailbox. */
+  record ExecsChanged() implements AttemptMessage {}
 
   record GuestLost(GuestException failure) implements AttemptMessage {}
 
@@ -21,7 +28,13 @@ sealed interface AttemptMessage {
 
   record EndRequested(EndReason reason) implements AttemptMessage {}
 
+  /** This worker process goes, and the microVM stays. */
+  record DetachRequested() implements AttemptMessage {}
+
   record LogBroke(IOException failure) implements AttemptMessage {}
+
+  /** So many reports wait that no more may be made. */
+  record ReportsPiledUp(int count) implements AttemptMessage {}
 
   record PingEnded(boolean answered) implements AttemptMessage {}
 
@@ -29,10 +42,12 @@ sealed interface AttemptMessage {
 
   /** What the owner waits for. */
   enum Alarm {
-    PREPARATION_OVERDUE,
+    ACQUISITION_OVERDUE,
     TIME_UP,
     GRACE_OVER,
     DEATH_CERTAIN,
-    PING_DUE
+    PING_DUE,
+    IDLE_DUE,
+    UNCLAIMED_DUE
   }
 }

@@ -1,198 +1,247 @@
 package dev.mayfly.worker.core.attempt;
 
 import dev.mayfly.api.FaultCode;
-import dev.mayfly.api.LogStream;
 import dev.mayfly.api.Outcome;
 import dev.mayfly.api.Phase;
 import dev.mayfly.worker.core.attempt.AttemptMessage.Alarm;
-import dev.mayfly.worker.core.attempt.Preparation.Started;
+import dev.mayfly.worker.core.attempt.JournalEntry.Decision;
+import dev.mayfly.worker.core.attempt.JournalEntry.GivingUp;
+import dev.mayfly.worker.core.exec.ExecResult;
+import dev.mayfly.worker.core.exec.Execs;
 import dev.mayfly.worker.core.guest.GuestException;
-import dev.mayfly.worker.core.guest.GuestExec.ExecEnd;
-import dev.mayfly.worker.core.guest.GuestSession.GuestStream;
 import dev.mayfly.worker.core.log.AttemptLog;
-import dev.mayfly.worker.core.time.Timers.Timer;
 import dev.mayfly.worker.core.undo.Undo;
-import dev.mayfly.worker.core.undo.UndoException;
 import dev.mayfly.worker.core.vm.MicroVm;
 import dev.mayfly.worker.core.vm.MicroVmEvent;
-import java.io.IOException;
-import java.time.Duration;
-import java.util.EnumMap;
-import java.util.EnumSet;
-import java.util.Map;
-import java.util.OptionalInt;
+import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Owns one attempt from assignment to its last report.
+ * Owns one attempt from its assignment, or from its journal, to its last report.
  *
  * <p>One virtual thread owns the attempt and reads its bounded mailbox; a second one does the
- * blocking steps of the {@link Preparation}, so that an end asked for from outside takes effect at
+ * blocking steps of the {@link GuestSource}, so that an end asked for from outside takes effect at
  * once. Time comes as messages of {@link dev.mayfly.worker.core.time.Timers}.
  */
 final class AttemptRunner {
-  /** Between SIGTERM and the end of the microVM when the job ran out of time. */
-  static final Duration TIMEOUT_GRACE = Duration.ofSeconds(10);
-
-  /** The same when a user cancelled: somebody is waiting. */
-  static final Duration CANCEL_GRACE = Duration.ofSeconds(5);
-
-  /** The same when this worker leaves: it has 20 s in all. */
-  static final Duration LEAVE_GRACE = Duration.ofSeconds(3);
-
-  /** For the part of the preparation that has no limit of its own: reading and copying files. */
-  static final Duration FILES_LIMIT = Duration.ofMinutes(5);
-
-  /** A third of {@link Preparation#ORPHAN_LIMIT}: two pings may be lost. */
-  static final Duration PING_PERIOD = Duration.ofSeconds(40);
-
-  /** A guest with a thousand processes under emulation answers late. */
-  static final Duration PING_LIMIT = Duration.ofSeconds(60);
-
-  static final int PINGS_LOST_LIMIT = 3;
-
-  /** How long to wait for the second of two signs that a microVM is gone. */
-  static final Duration DEATH_NOTICE = Duration.ofSeconds(2);
-
-  /** How often undoing is tried before what is left is the janitor's. */
-  static final int UNDO_TRIES = 3;
-
   /** More than all senders together send: each message is sent at most once or waits for answer. */
   private static final int MAILBOX_CAPACITY = 64;
 
-  /** How long the preparation may take to notice that it was interrupted. */
-  private static final Duration PREPARATION_STOP = Duration.ofSeconds(5);
-
   private static final Logger log = LoggerFactory.getLogger(AttemptRunner.class);
 
-  /**
-   * How it ended.
-   *
-   * @param outcome null: report nothing
-   */
-  private record End(@Nullable Outcome outcome, long peakMemoryKib) {}
+  /** How it ended. */
+  private sealed interface End {
+    record Over(Outcome outcome, long peakMemoryKib) implements End {}
 
-  private final AttemptSpec spec;
-  private final AttemptHost host;
-  private final AttemptLog output;
-  private final AttemptReports reports;
-  private final Runnable releaseSlot;
-  private final MicroVm microVm;
-  private final PhaseLog phases;
-  private final GuestCalls calls;
-  private final Undo undo = new Undo();
-  private final BlockingQueue<AttemptMessage> mailbox = new ArrayBlockingQueue<>(MAILBOX_CAPACITY);
-  private final Set<EndReason> requested = EnumSet.noneOf(EndReason.class);
-  private final Map<Alarm, Timer> alarms = new EnumMap<>(Alarm.class);
+    /** Nothing is to be reported: the lease is void. */
+    record Unreported() implements End {}
 
-  // Owned by the owner thread.
-  private long reportNumber;
-  private @Nullable Started started;
-  private @Nullable Outcome givingUp;
-  private @Nullable GuestException lost;
-  private OptionalInt vmmExit = OptionalInt.empty();
-  private int pingsLost;
-  private long graceOver;
+    /** The microVM goes on, for the next worker process. */
+    record Detached() implements End {}
+  }
 
   /**
-   * A runner that has not begun.
+   * What an attempt is made of.
    *
    * @param releaseSlot gives the attempt's slot back; called once the microVM is gone, before the
    *     end is reported, so that whoever reads the report finds the room
+   * @param nudge called when there may be something to send; must not block
    */
-  AttemptRunner(
-      AttemptSpec spec,
+  record Parts(
+      AttemptTerms terms,
       AttemptHost host,
       AttemptLog output,
-      AttemptReports reports,
-      Runnable releaseSlot) {
-    this.spec = spec;
-    this.host = host;
-    this.output = output;
-    this.reports = reports;
-    this.releaseSlot = releaseSlot;
-    this.microVm = new MicroVm(spec.lease().microVmName());
-    this.calls = new GuestCalls(spec.lease());
-    this.phases = new PhaseLog(host.timers(), spec.assignedAt());
+      AttemptJournal journal,
+      AttemptReporter reporter,
+      PhaseLog phases,
+      Runnable releaseSlot,
+      Runnable nudge) {}
+
+  private final Parts parts;
+  private final AttemptTerms terms;
+  private final AttemptHost host;
+  private final MicroVm microVm;
+  private final GuestSource source;
+  private final Acquirer acquirer;
+  private final boolean adopted;
+  private final ExecGate gate;
+  private final ExecEvents events;
+  private final Alarms alarms;
+  private final Deadlines deadlines;
+  private final Workload workload;
+  private final GuestCalls calls;
+  private final JobLines lines;
+  private final Undo undo = new Undo();
+  private final BlockingQueue<AttemptMessage> mailbox = new ArrayBlockingQueue<>(MAILBOX_CAPACITY);
+  private final Set<Class<?>> requested = new HashSet<>();
+  private final AtomicBoolean assignmentWanted;
+
+  /** Written by the owner thread alone. */
+  private volatile Optional<Outcome> givingUp;
+
+  // Owned by the owner thread.
+  private @Nullable AttemptSpec spec;
+  private @Nullable LiveGuest guest;
+  private @Nullable GuestWatch watch;
+
+  private AttemptRunner(Parts parts, Optional<AttemptSpec> spec, Optional<JournalEntry> earlier) {
+    this.parts = parts;
+    this.terms = parts.terms();
+    this.host = parts.host();
+    this.spec = spec.orElse(null);
+    this.adopted = earlier.isPresent();
+    this.microVm = new MicroVm(terms.lease().microVmName());
+    this.gate = new ExecGate(terms.lease());
+    this.events =
+        new ExecEvents(
+            terms.session(), parts.reporter(), parts.journal(), () -> givingUp, this::post);
+    this.alarms = new Alarms(host.timers(), this::post);
+    this.workload = new Workload(parts, gate, events, alarms);
+    this.calls = new GuestCalls(terms.lease());
+    this.lines = new JobLines(terms.lease(), parts.output());
+    var begun = earlier.flatMap(JournalEntry::givingUp);
+    this.givingUp = begun.map(GivingUp::outcome);
+    this.deadlines =
+        new Deadlines(terms, host.timers(), alarms, begun.map(GivingUp::graceOver).orElse(0L));
+    this.assignmentWanted = new AtomicBoolean(adopted && terms.assignmentNeeded());
+    this.source =
+        spec.<GuestSource>map(fresh -> new Preparation(fresh, host, microVm, parts.phases(), undo))
+            .orElseGet(
+                () -> new Adoption(host, microVm, earlier.orElseThrow().vmm().orElseThrow(), undo));
+    this.acquirer = new Acquirer(microVm.name(), source, this::post);
+  }
+
+  /** A runner of a new attempt. */
+  static AttemptRunner fresh(Parts parts, AttemptSpec spec) {
+    return new AttemptRunner(parts, Optional.of(spec), Optional.empty());
+  }
+
+  /** A runner of an attempt that an earlier worker process had; its entry names a VMM. */
+  static AttemptRunner adopted(Parts parts, JournalEntry entry) {
+    return new AttemptRunner(parts, Optional.empty(), Optional.of(entry));
+  }
+
+  Parts parts() {
+    return parts;
   }
 
   MicroVm microVm() {
     return microVm;
   }
 
+  boolean isSession() {
+    return terms.session();
+  }
+
+  /** What is asked of the execs of a session. */
+  ExecGate execs() {
+    return gate;
+  }
+
+  /** Whether the attempt cannot go on before its assignment has come again. */
+  boolean assignmentWanted() {
+    return assignmentWanted.get();
+  }
+
+  /** Gives the assignment once more. Idempotent; returns at once, from any thread. */
+  void supply(AttemptSpec again) {
+    if (assignmentWanted.compareAndSet(true, false)) {
+      post(new AttemptMessage.Supplied(again));
+    }
+  }
+
   /** Asks for the end. Idempotent; returns at once, from any thread. */
   void end(EndReason reason) {
     synchronized (requested) {
-      if (!requested.add(reason)) {
+      if (!requested.add(reason.getClass())) {
         return;
       }
     }
     post(new AttemptMessage.EndRequested(reason));
   }
 
-  /** Runs the whole attempt on the calling thread; returns when nothing of it is left. */
+  /**
+   * Lets go of the microVM, so that another worker process can take it up; one that is not ready
+   * yet ends as the worker leaves. Idempotent; returns at once, from any thread.
+   */
+  void detach() {
+    synchronized (requested) {
+      if (!requested.add(AttemptMessage.DetachRequested.class)) {
+        return;
+      }
+    }
+    post(new AttemptMessage.DetachRequested());
+  }
+
+  /** Runs the whole attempt on the calling thread; returns when this process is done with it. */
   void run() {
-    report(new AttemptEvent.Preparing());
-    alarm(FILES_LIMIT.plus(host.limits().total()), Alarm.PREPARATION_OVERDUE);
-    var preparer = Thread.ofVirtual().name("prepare " + microVm.name()).start(this::prepare);
+    if (!adopted) {
+      parts.reporter().report(new AttemptEvent.Preparing());
+    }
+    alarms.set(Alarm.ACQUISITION_OVERDUE, source.limit());
+    acquirer.start();
     End end;
     try {
       end = awaitEnd();
     } catch (InterruptedException interrupted) {
       throw new IllegalStateException("nobody interrupts an owner", interrupted);
     } catch (RuntimeException bug) {
-      end = new End(bug(bug), 0);
+      end = new End.Over(bug(bug), 0);
     }
-    phases.reach(Phase.ENDED);
-    alarms.values().forEach(Timer::cancel);
-    stop(preparer);
-    var totals = output.end();
-    destroy();
-    phases.reach(Phase.DESTROYED);
-    releaseSlot.run();
-    if (end.outcome() == null) {
-      reports.drop(spec.lease());
-    } else {
-      report(
-          new AttemptEvent.Finished(
-              end.outcome(), totals.chunks(), totals.bytes(), end.peakMemoryKib()));
-    }
-  }
-
-  private void prepare() {
-    try {
-      var preparation = new Preparation(spec, host, microVm, phases, undo, this::take);
-      post(new AttemptMessage.Prepared(preparation.run()));
-    } catch (AttemptFault fault) {
-      post(new AttemptMessage.NotPrepared(fault));
-    } catch (InterruptedException given) {
-      // Only the owner interrupts, and only when it knows the end already.
-      Thread.currentThread().interrupt();
-    } catch (RuntimeException bug) {
-      post(new AttemptMessage.PreparationBroke(bug));
+    parts.phases().reach(Phase.ENDED);
+    alarms.cancelAll();
+    gate.close();
+    switch (end) {
+      case End.Detached() -> letGo();
+      case End.Unreported() -> {
+        remove();
+        parts.reporter().drop();
+      }
+      case End.Over(var outcome, var peakMemoryKib) -> {
+        parts.journal().decided(new Decision(outcome, peakMemoryKib));
+        var totals = remove();
+        log.atInfo()
+            .addKeyValue("attempt", terms.lease())
+            .addKeyValue("outcome", outcome)
+            .log("Attempt ended");
+        parts
+            .reporter()
+            .report(
+                new AttemptEvent.Finished(outcome, totals.chunks(), totals.bytes(), peakMemoryKib));
+      }
     }
   }
 
-  private void take(GuestStream stream, long offset, byte[] data) throws InterruptedException {
-    try {
-      output.append(
-          switch (stream) {
-            case STDOUT -> LogStream.STDOUT;
-            case STDERR -> LogStream.STDERR;
-          },
-          data);
-    } catch (IOException failure) {
-      post(new AttemptMessage.LogBroke(failure));
-      output.end();
-      throw new InterruptedException("the log spool could not be written");
+  private AttemptLog.Totals remove() {
+    acquirer.stop();
+    var totals = parts.output().end();
+    MicroVmRemoval.remove(terms.lease(), microVm, undo);
+    parts.phases().reach(Phase.DESTROYED);
+    parts.releaseSlot().run();
+    return totals;
+  }
+
+  private void letGo() {
+    acquirer.stop();
+    undo.disarm();
+    mailbox.forEach(message -> {
+      if (message instanceof AttemptMessage.Acquired(var late)) {
+        late.session().close();
+      }
+    });
+    if (guest != null) {
+      guest.session().close();
     }
+    parts.releaseSlot().run();
+    log.atInfo().addKeyValue("attempt", terms.lease()).log("MicroVM was left running");
   }
 
   private End awaitEnd() throws InterruptedException {
@@ -203,268 +252,234 @@ final class AttemptRunner {
         throw new IllegalStateException("no message for " + AttemptSpec.MAX_TIMEOUT);
       }
       var end = on(message);
-      if (end != null) {
-        return end;
+      if (end.isPresent()) {
+        return end.get();
       }
     }
   }
 
-  private @Nullable End on(AttemptMessage message) {
+  private Optional<End> on(AttemptMessage message) {
     return switch (message) {
-      case AttemptMessage.Prepared(var prepared) -> {
-        begin(prepared);
-        yield null;
-      }
-      case AttemptMessage.NotPrepared(var fault) -> {
+      case AttemptMessage.Acquired(var acquired) -> onAcquired(acquired);
+      case AttemptMessage.NotAcquired(var fault) -> {
         microVm.advance(MicroVmEvent.FAILED);
-        keepConsole(fault.console());
-        yield new End(fault.outcome(), 0);
+        lines.console(fault.console());
+        yield over(fault.outcome());
       }
-      case AttemptMessage.PreparationBroke(var failure) -> new End(bug(failure), 0);
-      case AttemptMessage.ExecEnded(var ended) -> onExecEnded(ended);
+      case AttemptMessage.AcquisitionBroke(var failure) -> over(bug(failure));
+      case AttemptMessage.Supplied(var again) -> onSupplied(again);
+      case AttemptMessage.BatchStarted() -> onBatchStarted();
+      case AttemptMessage.BatchEnded(var result) -> onBatchEnded(result);
+      case AttemptMessage.ExecsChanged() -> onExecsChanged();
       case AttemptMessage.GuestLost(var failure) -> onGuestLost(failure);
-      case AttemptMessage.VmmExited(var code) -> onVmmExited(code);
+      case AttemptMessage.VmmExited(var code) -> onFault(guestWatch().onVmmExited(code));
       case AttemptMessage.EndRequested(var reason) -> onEndRequested(reason);
+      case AttemptMessage.DetachRequested() ->
+          guest == null && !adopted
+              ? onEndRequested(EndReason.WORKER_LEAVING)
+              : Optional.of(new End.Detached());
       case AttemptMessage.LogBroke(var failure) ->
-          new End(
+          over(
               OutcomePolicy.fault(
                   FaultCode.INTERNAL,
-                  "the worker could not write the log spool: " + failure.getMessage()),
-              0);
-      case AttemptMessage.PingEnded(var answered) -> onPingEnded(answered);
+                  "the worker could not write the log spool: " + failure.getMessage()));
+      case AttemptMessage.ReportsPiledUp(var count) ->
+          over(
+              OutcomePolicy.fault(
+                  FaultCode.INTERNAL,
+                  "the orchestrator has not acknowledged " + count + " reports of the session"));
+      case AttemptMessage.PingEnded(var answered) -> {
+        var fault = guestWatch().onPingEnded(answered);
+        yield fault.flatMap(this::over);
+      }
       case AttemptMessage.TimePassed(var passed) -> onAlarm(passed);
     };
   }
 
-  private void begin(Started prepared) {
-    started = prepared;
-    prepared
-        .exec()
-        .ended()
-        .whenComplete((end, failure) -> {
-          if (end != null) {
-            post(new AttemptMessage.ExecEnded(end));
-          } else {
-            post(new AttemptMessage.GuestLost(guestFailure(failure)));
-          }
-        });
-    // A conversation that merely ended is told by the exec, after its last output is safe.
-    prepared
-        .session()
-        .over()
-        .thenAccept(failure -> {
-          if (failure.kind() == GuestException.Kind.VIOLATION) {
-            post(new AttemptMessage.GuestLost(failure));
-          }
-        });
-    prepared.vm().exited().thenAccept(code -> post(new AttemptMessage.VmmExited(code)));
-    alarm(spec.timeout(), Alarm.TIME_UP);
-    alarm(PING_PERIOD, Alarm.PING_DUE);
-    report(
-        new AttemptEvent.Running(
-            prepared.session().hello().kernelRelease(), host.hypervisor().identity().toString()));
+  private Optional<End> onAcquired(LiveGuest acquired) {
+    guest = acquired;
+    deadlines.greeted(acquired);
+    alarms.cancel(Alarm.ACQUISITION_OVERDUE);
+    watch = new GuestWatch(acquired, calls, alarms, parts.output()::isHoldingBack, this::post);
+    watch.begin();
+    if (!adopted) {
+      parts.journal().ready(acquired.vm().identity(), parts.phases().reached());
+    } else if (!terms.session() && !acquired.knows(0)) {
+      return over(
+          OutcomePolicy.fault(
+              FaultCode.WORKER_LOST, "the worker was restarted before the command ran"));
+    } else {
+      log.atInfo()
+          .addKeyValue("attempt", terms.lease())
+          .addKeyValue("vm", microVm.name())
+          .addKeyValue("assignmentWanted", assignmentWanted.get())
+          .log("MicroVM of an earlier worker process was taken up again");
+    }
+    if (terms.session()) {
+      begin();
+    } else {
+      parts.journal().entry().startedAt().ifPresent(deadlines::started);
+    }
+    if (givingUp.isPresent()) {
+      deadlines.resumeGrace();
+    }
+    boolean waits = adopted && terms.assignmentNeeded() && spec == null;
+    return waits ? Optional.empty() : openExecs();
   }
 
-  private static GuestException guestFailure(Throwable failure) {
-    var cause = failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
-    return cause instanceof GuestException known
-        ? known
-        : new GuestException(GuestException.Kind.GONE, String.valueOf(cause));
+  private Optional<End> onSupplied(AttemptSpec again) {
+    spec = again;
+    return guest == null ? Optional.empty() : openExecs();
   }
 
-  private End onExecEnded(ExecEnd ended) {
-    if (ended.outputGivenUp()) {
-      tell("processes that the job left behind still held its output open; they were killed");
+  /** The job's limit counts, and the orchestrator hears that it runs; once per attempt. */
+  private void begin() {
+    var startedAt = parts.journal().entry().startedAt();
+    deadlines.started(startedAt.orElse(host.timers().nanoTime()));
+    if (startedAt.isEmpty()) {
+      parts.journal().started(host.timers().nanoTime());
+      parts
+          .reporter()
+          .report(
+              new AttemptEvent.Running(
+                  liveGuest().session().hello().kernelRelease(),
+                  host.hypervisor().identity().toString()));
     }
-    var outcome = givingUp != null ? givingUp : OutcomePolicy.ended(ended, spec.shape());
-    return new End(outcome, ended.peakMemoryKib());
   }
 
-  private @Nullable End onGuestLost(GuestException failure) {
-    if (givingUp != null) {
-      return new End(givingUp, 0);
+  private Optional<End> openExecs() {
+    var fault = workload.open(liveGuest(), Optional.ofNullable(spec));
+    if (givingUp.isPresent() && !liveGuest().hadEnded(0)) {
+      // Whether the earlier worker process came to that is not known.
+      gate.execs().ifPresent(Execs::terminateAll);
     }
-    if (failure.kind() == GuestException.Kind.VIOLATION || vmmExit.isPresent()) {
-      return lost(failure);
-    }
-    if (lost == null) {
-      lost = failure;
-      alarm(DEATH_NOTICE, Alarm.DEATH_CERTAIN);
-    }
-    return null;
+    return fault.flatMap(this::over);
   }
 
-  private @Nullable End onVmmExited(int code) {
-    vmmExit = OptionalInt.of(code);
-    if (givingUp != null) {
-      return new End(givingUp, 0);
-    }
-    if (lost != null) {
-      return lost(lost);
-    }
-    // What the guest said last may still be on its way through the channel.
-    alarm(DEATH_NOTICE, Alarm.DEATH_CERTAIN);
-    return null;
+  private Optional<End> onBatchStarted() {
+    microVm.advance(MicroVmEvent.EXECUTED);
+    parts.phases().reach(Phase.EXECUTING);
+    begin();
+    return Optional.empty();
   }
 
-  private @Nullable End onEndRequested(EndReason reason) {
-    return switch (reason) {
-      case LEASE_VOID -> new End(null, 0);
-      case CANCELLED -> giveUp(new Outcome.Cancelled(), "the job is being cancelled", CANCEL_GRACE);
-      case WORKER_LEAVING ->
-          giveUp(
-              OutcomePolicy.fault(FaultCode.WORKER_LEAVING, "the worker was shut down"),
-              "the worker is shutting down and ends the job",
-              LEAVE_GRACE);
+  private Optional<End> onBatchEnded(ExecResult result) {
+    if (result.leftProcesses()) {
+      lines.tell("processes that the job left behind still held its output open; they were killed");
+    }
+    return Optional.of(new End.Over(givingUp.orElse(result.outcome()), result.peakMemoryKib()));
+  }
+
+  private Optional<End> onExecsChanged() {
+    parts.phases().reach(Phase.EXECUTING);
+    workload.onChanged();
+    return workload.isIdle() ? givingUp.flatMap(this::over) : Optional.empty();
+  }
+
+  private Optional<End> onGuestLost(GuestException failure) {
+    if (terms.session() || parts.phases().has(Phase.EXECUTING)) {
+      return onFault(guestWatch().onLost(failure));
+    }
+    var vm = liveGuest().vm();
+    return on(
+        new AttemptMessage.NotAcquired(
+            OutcomePolicy.notStarted(
+                OutcomePolicy.Stage.START,
+                failure,
+                host.limits().start(),
+                vm.diagnostics(),
+                vm.console())));
+  }
+
+  private Optional<End> onFault(Optional<Outcome.Faulted> fault) {
+    if (givingUp.isPresent()) {
+      return over(givingUp.get());
+    }
+    fault.ifPresent(unused -> {
+      microVm.advance(MicroVmEvent.FAILED);
+      lines.console(liveGuest().vm().console());
+    });
+    return fault.flatMap(this::over);
+  }
+
+  private Optional<End> onEndRequested(EndReason reason) {
+    return switch (EndPolicy.of(reason)) {
+      case EndPolicy.Way.Unreported() -> Optional.of(new End.Unreported());
+      case EndPolicy.Way.AtOnce(var outcome) -> over(outcome);
+      case EndPolicy.Way.Gently gently -> giveUp(gently);
     };
   }
 
-  private @Nullable End onPingEnded(boolean answered) {
-    // While the log is full, the guest's answers wait behind its output.
-    pingsLost = answered || output.isHoldingBack() ? 0 : pingsLost + 1;
-    if (pingsLost >= PINGS_LOST_LIMIT) {
-      return new End(
-          givingUp != null
-              ? givingUp
-              : OutcomePolicy.fault(
-                  FaultCode.GUEST_DIED,
-                  "the guest did not answer "
-                      + PINGS_LOST_LIMIT
-                      + " times in a row for "
-                      + OutcomePolicy.seconds(PING_LIMIT)),
-          0);
-    }
-    alarm(PING_PERIOD, Alarm.PING_DUE);
-    return null;
-  }
-
-  private @Nullable End onAlarm(Alarm alarm) {
+  private Optional<End> onAlarm(Alarm alarm) {
     return switch (alarm) {
-      case PREPARATION_OVERDUE ->
-          started != null
-              ? null
-              : new End(
-                  OutcomePolicy.fault(
-                      FaultCode.BOOT_TIMEOUT,
-                      "the microVM was not ready within "
-                          + OutcomePolicy.seconds(FILES_LIMIT.plus(host.limits().total()))),
-                  0);
-      case TIME_UP -> {
-        var detail =
-            "the job ran longer than its limit of " + OutcomePolicy.seconds(spec.timeout());
-        yield giveUp(OutcomePolicy.fault(FaultCode.JOB_TIMEOUT, detail), detail, TIMEOUT_GRACE);
-      }
-      case GRACE_OVER -> new End(givingUp, 0);
-      case DEATH_CERTAIN ->
-          lost(
-              lost != null
-                  ? lost
-                  : new GuestException(GuestException.Kind.GONE, "the microVM ended"));
+      case ACQUISITION_OVERDUE ->
+          over(
+              OutcomePolicy.fault(
+                  adopted ? FaultCode.GUEST_DIED : FaultCode.BOOT_TIMEOUT,
+                  "the microVM was not ready within " + OutcomePolicy.seconds(source.limit())));
+      case TIME_UP -> giveUp(EndPolicy.timeUp(terms.timeout()));
+      case GRACE_OVER -> over(givingUp.orElseThrow());
+      case DEATH_CERTAIN -> onFault(Optional.of(guestWatch().onDeathCertain()));
       case PING_DUE -> {
-        if (started != null) {
-          calls.ping(
-              started.session(),
-              PING_LIMIT,
-              answered -> post(new AttemptMessage.PingEnded(answered)));
-        }
-        yield null;
+        guestWatch().ping();
+        yield Optional.empty();
+      }
+      case IDLE_DUE -> {
+        var idle = workload.onIdleDue();
+        idle.ifPresent(fault -> lines.tell(fault.detail()));
+        yield idle.flatMap(this::over);
+      }
+      case UNCLAIMED_DUE -> {
+        workload.onUnclaimedDue();
+        yield Optional.empty();
       }
     };
   }
 
   /** The first reason counts; a later one can only shorten the grace. */
-  private @Nullable End giveUp(Outcome outcome, String told, Duration grace) {
-    if (started == null) {
-      return new End(outcome, 0);
+  private Optional<End> giveUp(EndPolicy.Way.Gently way) {
+    var execs = gate.execs();
+    boolean runs = terms.session() || parts.phases().has(Phase.EXECUTING);
+    if (!runs || execs.isEmpty() || execs.get().open().isEmpty()) {
+      return over(way.outcome());
     }
-    long graceOver = host.timers().nanoTime() + grace.toNanos();
-    if (givingUp == null || graceOver - this.graceOver < 0) {
-      this.graceOver = graceOver;
-      alarm(grace, Alarm.GRACE_OVER);
+    if (givingUp.isPresent()) {
+      deadlines.shortenGrace(way.grace());
+      return Optional.empty();
     }
-    if (givingUp == null) {
-      givingUp = outcome;
-      tell(told);
-      calls.terminate(started.exec());
+    long graceOver = deadlines.giveGrace(way.grace());
+    if (!parts.journal().givesUp(new GivingUp(way.outcome(), graceOver))) {
+      // After a restart the end would be taken for the command's own.
+      return over(way.outcome());
     }
-    return null;
+    givingUp = Optional.of(way.outcome());
+    lines.tell(way.told());
+    execs.get().terminateAll();
+    return Optional.empty();
   }
 
-  private End lost(GuestException failure) {
-    microVm.advance(MicroVmEvent.FAILED);
-    var diagnostics = started == null ? "" : started.vm().diagnostics();
-    keepConsole(started == null ? "" : started.vm().console());
-    return new End(OutcomePolicy.lost(failure, vmmExit, diagnostics), 0);
-  }
-
-  private void stop(Thread preparer) {
-    preparer.interrupt();
-    try {
-      if (!preparer.join(PREPARATION_STOP)) {
-        // What it still acquires is undone as it is pushed.
-        log.atError().addKeyValue("attempt", spec.lease()).log("Preparation did not stop in time");
-      }
-    } catch (InterruptedException interrupted) {
-      throw new IllegalStateException("nobody interrupts an owner", interrupted);
+  private LiveGuest liveGuest() {
+    if (guest == null) {
+      throw new IllegalStateException(microVm.name() + " has no guest yet");
     }
+    return guest;
   }
 
-  private void destroy() {
-    microVm.advance(MicroVmEvent.STOPPED);
-    for (int attempt = 1; attempt <= UNDO_TRIES; attempt++) {
-      try {
-        undo.close();
-        microVm.advance(MicroVmEvent.REMOVED);
-        return;
-      } catch (UndoException failure) {
-        if (attempt == UNDO_TRIES) {
-          log.atError()
-              .addKeyValue("attempt", spec.lease())
-              .addKeyValue("vm", microVm.name())
-              .setCause(failure)
-              .log("MicroVM was not removed; the janitor will try again");
-        }
-      }
+  private GuestWatch guestWatch() {
+    if (watch == null) {
+      throw new IllegalStateException(microVm.name() + " has no guest yet");
     }
+    return watch;
   }
 
-  private void report(AttemptEvent event) {
-    reports.report(new AttemptReport(spec.lease(), ++reportNumber, phases.reached(), event));
-  }
-
-  private void tell(String line) {
-    try {
-      output.system("mayfly: " + line);
-    } catch (IOException failure) {
-      log.atWarn()
-          .addKeyValue("attempt", spec.lease())
-          .setCause(failure)
-          .log("Line of our own was not spooled");
-    }
-  }
-
-  private void keepConsole(String text) {
-    try {
-      output.console(text);
-    } catch (IOException failure) {
-      log.atWarn()
-          .addKeyValue("attempt", spec.lease())
-          .setCause(failure)
-          .log("Console was not spooled");
-    }
+  /** It is over now; the first reason counts. */
+  private Optional<End> over(Outcome outcome) {
+    return Optional.of(new End.Over(givingUp.orElse(outcome), 0));
   }
 
   private Outcome bug(RuntimeException bug) {
-    log.atError().addKeyValue("attempt", spec.lease()).setCause(bug).log("Attempt hit a bug");
+    log.atError().addKeyValue("attempt", terms.lease()).setCause(bug).log("Attempt hit a bug");
     return OutcomePolicy.fault(FaultCode.INTERNAL, "the worker hit a bug of its own: " + bug);
-  }
-
-  private void alarm(Duration delay, Alarm alarm) {
-    var timer = host.timers().after(delay, () -> post(new AttemptMessage.TimePassed(alarm)));
-    var earlier = alarms.put(alarm, timer);
-    if (earlier != null) {
-      earlier.cancel();
-    }
   }
 
   private void post(AttemptMessage message) {

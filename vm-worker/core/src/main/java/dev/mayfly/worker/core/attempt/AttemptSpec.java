@@ -4,6 +4,7 @@ import dev.mayfly.api.BundleDigest;
 import dev.mayfly.api.NetworkMode;
 import dev.mayfly.api.Shape;
 import dev.mayfly.worker.core.lease.AttemptLease;
+import dev.mayfly.worker.core.log.Secrets;
 import java.time.Duration;
 import java.util.List;
 
@@ -11,11 +12,15 @@ import java.util.List;
  * What this worker was asked to do.
  *
  * @param image the name the user asked for; for people
- * @param command argv, at least one
- * @param environment {@code NAME=value}; may hold secrets
+ * @param command argv of a batch, at least one; of a session empty
+ * @param environment {@code NAME=value}, of every exec of a session; may hold secrets
  * @param workingDirectory absolute, made when absent; empty: the image's
  * @param user name or uid[:gid]; empty: the image's
- * @param timeout from the start of the command
+ * @param timeout of a batch from the start of its command, of a session from the guest being set up
+ * @param session no command: execs come until it is released
+ * @param idleLimit of a session: how long no exec may be open; zero: without limit
+ * @param secrets what must not appear in the log; never on disk
+ * @param logLimitBytes of stdout and stderr in all
  * @param assignedAt when the assignment came, on the monotonic clock
  */
 public record AttemptSpec(
@@ -29,16 +34,31 @@ public record AttemptSpec(
     String user,
     Duration timeout,
     NetworkMode network,
+    boolean session,
+    Duration idleLimit,
+    Secrets secrets,
+    long logLimitBytes,
     long assignedAt) {
 
   /** Longer than any job; keeps the arithmetic of deadlines far from overflow. */
   public static final Duration MAX_TIMEOUT = Duration.ofDays(30);
 
+  /** For an assignment that names no log limit: 1 GiB. */
+  public static final long DEFAULT_LOG_LIMIT_BYTES = 1L << 30;
+
   public AttemptSpec {
     command = List.copyOf(command);
     environment = List.copyOf(environment);
-    if (command.isEmpty()) {
-      throw new IllegalArgumentException("command is empty");
+    if (session != command.isEmpty()) {
+      throw new IllegalArgumentException(
+          session ? "a session has no command of its own" : "command is empty");
+    }
+    if (idleLimit.isNegative() || idleLimit.compareTo(MAX_TIMEOUT) > 0) {
+      throw new IllegalArgumentException(
+          "idle limit is " + idleLimit.toSeconds() + " s, must be 0 to " + MAX_TIMEOUT.toSeconds());
+    }
+    if (logLimitBytes < 1) {
+      throw new IllegalArgumentException("log limit is " + logLimitBytes + ", must be 1 or more");
     }
     if (!timeout.isPositive() || timeout.compareTo(MAX_TIMEOUT) > 0) {
       throw new IllegalArgumentException(

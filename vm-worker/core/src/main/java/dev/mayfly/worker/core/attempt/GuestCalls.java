@@ -1,24 +1,16 @@
 package dev.mayfly.worker.core.attempt;
 
 import dev.mayfly.worker.core.guest.GuestException;
-import dev.mayfly.worker.core.guest.GuestExec;
 import dev.mayfly.worker.core.guest.GuestSession;
 import dev.mayfly.worker.core.lease.AttemptLease;
 import java.time.Duration;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Talks to the guest beside the owner of the attempt: what talks to a guest may block, the owner
  * must not. Each call ends at the latest when the session is closed.
  */
 final class GuestCalls {
-  /** SIGTERM has this number on every Linux. */
-  private static final int SIGTERM = 15;
-
-  private static final Logger log = LoggerFactory.getLogger(GuestCalls.class);
-
   private final AttemptLease lease;
 
   GuestCalls(AttemptLease lease) {
@@ -27,23 +19,6 @@ final class GuestCalls {
 
   private interface Call {
     void run() throws InterruptedException;
-  }
-
-  /** Asks everything that the command started to end. */
-  void terminate(GuestExec exec) {
-    inBackground(
-        "signal",
-        () -> {
-          try {
-            exec.signal(SIGTERM, true);
-          } catch (GuestException failure) {
-            // The end comes by the grace period, or because the guest is gone.
-            log.atDebug()
-                .addKeyValue("attempt", lease)
-                .addKeyValue("reason", failure.getMessage())
-                .log("Signal was not delivered");
-          }
-        });
   }
 
   /** Asks whether the guest lives. */

@@ -13,6 +13,9 @@ public interface MicroVmFiles {
    */
   Path createDirectory(String name) throws IOException;
 
+  /** Where the directory of a microVM is, if it is. */
+  Path directory(String name);
+
   /** Removes the directory and everything in it. */
   void removeDirectory(Path directory) throws IOException;
 

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,12 +33,13 @@ public final class Outbox implements AttemptReports {
 
   private static final class Entry {
     final AttemptLog log;
+    final @Nullable AttemptJournal journal;
     final Deque<AttemptReport> reports = new ArrayDeque<>();
-    long reportsAcknowledged;
     boolean closed;
 
-    Entry(AttemptLog log) {
+    Entry(AttemptLog log, @Nullable AttemptJournal journal) {
       this.log = log;
+      this.journal = journal;
     }
 
     boolean isDone() {
@@ -61,17 +63,29 @@ public final class Outbox implements AttemptReports {
     this.nudge = nudge;
   }
 
-  /** Begins to deliver the log of an attempt that starts. */
-  synchronized void track(AttemptLease lease, AttemptLog attemptLog) {
-    entries.put(lease, new Entry(attemptLog));
+  /**
+   * Begins to deliver what there is of an attempt: of one that starts, and of one that an earlier
+   * worker process had, whose reports in the journal are sent again.
+   */
+  synchronized void track(AttemptLease lease, AttemptLog attemptLog, AttemptJournal journal) {
+    var entry = new Entry(attemptLog, journal);
+    var known = journal.entry();
+    entry.reports.addAll(known.reports());
+    entry.closed = known.isFinished();
+    entries.put(lease, entry);
   }
 
   /** Begins to deliver the log of an attempt that is gone; nothing is reported about it. */
   public synchronized void trackLeftover(AttemptLease lease, AttemptLog attemptLog) {
-    var entry = new Entry(attemptLog);
+    var entry = new Entry(attemptLog, null);
     entry.closed = true;
     entries.put(lease, entry);
     sweep();
+  }
+
+  /** Attempts of which something has still to be delivered, or may come. */
+  public synchronized Set<AttemptLease> tracked() {
+    return Set.copyOf(entries.keySet());
   }
 
   @Override
@@ -98,6 +112,7 @@ public final class Outbox implements AttemptReports {
       if (entry != null) {
         entry.closed = true;
         entry.reports.clear();
+        removeJournal(entry);
         sweep();
       }
     }
@@ -118,8 +133,10 @@ public final class Outbox implements AttemptReports {
     if (entry == null) {
       return;
     }
-    entry.reportsAcknowledged = Math.max(entry.reportsAcknowledged, number);
     entry.reports.removeIf(report -> report.number() <= number);
+    if (entry.journal != null) {
+      entry.journal.acknowledged(number);
+    }
     sweep();
   }
 
@@ -151,11 +168,18 @@ public final class Outbox implements AttemptReports {
     return new Cursor();
   }
 
+  private static void removeJournal(Entry entry) {
+    if (entry.journal != null) {
+      entry.journal.remove();
+    }
+  }
+
   private void sweep() {
     var iterator = entries.entrySet().iterator();
     while (iterator.hasNext()) {
       var entry = iterator.next();
       if (entry.getValue().isDone()) {
+        removeJournal(entry.getValue());
         try {
           entry.getValue().log.delete();
         } catch (IOException failure) {

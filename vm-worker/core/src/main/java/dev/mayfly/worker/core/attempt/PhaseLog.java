@@ -12,13 +12,23 @@ final class PhaseLog {
   private final long assignedAt;
   private final EnumMap<Phase, Duration> reached = new EnumMap<>(Phase.class);
 
-  PhaseLog(Timers timers, long assignedAt) {
+  /**
+   * A log.
+   *
+   * @param earlier phases that an earlier worker process saw
+   */
+  PhaseLog(Timers timers, long assignedAt, Map<Phase, Duration> earlier) {
     this.timers = timers;
     this.assignedAt = assignedAt;
+    reached.putAll(earlier);
   }
 
   synchronized void reach(Phase phase) {
     reached.putIfAbsent(phase, timers.since(assignedAt));
+  }
+
+  synchronized boolean has(Phase phase) {
+    return reached.containsKey(phase);
   }
 
   synchronized Map<Phase, Duration> reached() {

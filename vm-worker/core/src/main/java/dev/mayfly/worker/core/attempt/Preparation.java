@@ -6,12 +6,10 @@ import dev.mayfly.api.Phase;
 import dev.mayfly.worker.core.attempt.OutcomePolicy.Stage;
 import dev.mayfly.worker.core.bundle.BundleBroken;
 import dev.mayfly.worker.core.bundle.BundlePaths;
-import dev.mayfly.worker.core.guest.ExecSpec;
+import dev.mayfly.worker.core.exec.ExecDefaults;
 import dev.mayfly.worker.core.guest.GuestChannel;
 import dev.mayfly.worker.core.guest.GuestException;
-import dev.mayfly.worker.core.guest.GuestExec;
 import dev.mayfly.worker.core.guest.GuestSession;
-import dev.mayfly.worker.core.guest.GuestSession.OutputSink;
 import dev.mayfly.worker.core.guest.GuestSetup;
 import dev.mayfly.worker.core.undo.Undo;
 import dev.mayfly.worker.core.vm.HypervisorException;
@@ -22,29 +20,29 @@ import dev.mayfly.worker.core.vm.RunningMicroVm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * The steps from an assignment to its running command. Every step blocks and can be interrupted;
- * what a step acquired is on the {@link Undo} before the next one begins.
+ * The steps from an assignment to its guest. Every step blocks and can be interrupted; what a step
+ * acquired is on the {@link Undo} before the next one begins.
  */
-final class Preparation {
+final class Preparation implements GuestSource {
   /** What a guest is given to seed its generator with; the kernel's pool holds 32 bytes. */
   private static final int ENTROPY_BYTES = 64;
 
   /**
    * A guest that heard of no worker for this long powers off: longer than a worker needs to start
-   * again, shorter than anybody wants an ownerless guest. {@link AttemptRunner} pings more often.
+   * again, shorter than anybody wants an ownerless guest. {@link GuestWatch} pings more often.
    */
   static final Duration ORPHAN_LIMIT = Duration.ofMinutes(2);
 
+  /** For the steps that have no limit of their own: reading and copying files. */
+  static final Duration FILES_LIMIT = Duration.ofMinutes(5);
+
   /** How much longer than everything it is for a VMM may live before its own limit ends it. */
   private static final Duration LIFETIME_MARGIN = Duration.ofMinutes(2);
-
-  /** As most images have it. */
-  private static final int UMASK = 0022;
 
   private static final String ROOT_SERIAL = "root";
   private static final String SCRATCH_SERIAL = "scratch";
@@ -55,27 +53,22 @@ final class Preparation {
   private final MicroVm microVm;
   private final PhaseLog phases;
   private final Undo undo;
-  private final OutputSink output;
 
-  Preparation(
-      AttemptSpec spec,
-      AttemptHost host,
-      MicroVm microVm,
-      PhaseLog phases,
-      Undo undo,
-      OutputSink output) {
+  Preparation(AttemptSpec spec, AttemptHost host, MicroVm microVm, PhaseLog phases, Undo undo) {
     this.spec = spec;
     this.host = host;
     this.microVm = microVm;
     this.phases = phases;
     this.undo = undo;
-    this.output = output;
   }
 
-  /** The command runs. */
-  record Started(RunningMicroVm vm, GuestSession session, GuestExec exec) {}
+  @Override
+  public Duration limit() {
+    return FILES_LIMIT.plus(host.limits().total());
+  }
 
-  Started run() throws AttemptFault, InterruptedException {
+  @Override
+  public LiveGuest acquire() throws AttemptFault, InterruptedException {
     var bundle = verify();
     var directory = makeDirectory();
     undo.push("directory", () -> host.files().removeDirectory(directory));
@@ -96,11 +89,7 @@ final class Preparation {
     microVm.advance(MicroVmEvent.CLAIMED);
     setUp(vm, session, bundle);
     phases.reach(Phase.READY);
-
-    var exec = start(vm, session, bundle);
-    microVm.advance(MicroVmEvent.EXECUTED);
-    phases.reach(Phase.EXECUTING);
-    return new Started(vm, session, exec);
+    return new LiveGuest(vm, session, false);
   }
 
   private BundlePaths verify() throws AttemptFault {
@@ -143,7 +132,7 @@ final class Preparation {
         host.limits()
             .total()
             .plus(spec.timeout())
-            .plus(AttemptRunner.TIMEOUT_GRACE)
+            .plus(EndPolicy.TIMEOUT_GRACE)
             .plus(LIFETIME_MARGIN);
     try {
       return host.hypervisor()
@@ -218,31 +207,15 @@ final class Preparation {
     }
   }
 
-  private GuestExec start(RunningMicroVm vm, GuestSession session, BundlePaths bundle)
-      throws AttemptFault, InterruptedException {
-    var environment = new ArrayList<>(bundle.environment());
-    // Each name once, so that it does not depend on the guest which of two values counts.
-    for (var variable : spec.environment()) {
-      var name = variable.substring(0, Math.max(0, variable.indexOf('=') + 1));
-      environment.removeIf(known -> !name.isEmpty() && known.startsWith(name));
-      environment.add(variable);
-    }
-    var directory =
-        spec.workingDirectory().isEmpty() ? bundle.workingDirectory() : spec.workingDirectory();
-    var command =
-        new ExecSpec(
-            spec.command(),
-            environment,
-            directory.isEmpty() ? "/" : directory,
-            true,
-            spec.user().isEmpty() ? bundle.user() : spec.user(),
-            false,
-            UMASK);
-    var limit = host.limits().start();
-    try {
-      return session.start(command, output, limit);
-    } catch (GuestException failure) {
-      throw OutcomePolicy.notStarted(Stage.START, failure, limit, vm.diagnostics(), vm.console());
-    }
+  /** What holds for all execs: what the image says, and over it the assignment. */
+  static ExecDefaults defaults(Optional<BundlePaths> bundle, Optional<AttemptSpec> spec) {
+    var images =
+        bundle
+            .map(paths ->
+                new ExecDefaults(paths.environment(), paths.workingDirectory(), paths.user()))
+            .orElse(new ExecDefaults(List.of(), "", ""));
+    return spec.map(assignment ->
+            images.with(assignment.environment(), assignment.workingDirectory(), assignment.user()))
+        .orElse(images);
   }
 }

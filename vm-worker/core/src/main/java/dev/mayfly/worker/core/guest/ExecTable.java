@@ -39,6 +39,14 @@ final class ExecTable {
     return List.copyOf(execs.values());
   }
 
+  /** The id a caller chose, which must not be used in this conversation. */
+  int unused(int id) {
+    if (execs.containsKey(id)) {
+      throw new IllegalStateException("exec " + id + " is in use");
+    }
+    return id;
+  }
+
   /** An id that is not used in this conversation; never 0, which means none. */
   int nextId() {
     do {

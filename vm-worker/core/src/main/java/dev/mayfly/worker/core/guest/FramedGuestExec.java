@@ -54,9 +54,14 @@ final class FramedGuestExec implements GuestExec {
   private final @Nullable Run[] latest = new @Nullable Run[3];
   private @Nullable OutputSink sink;
   private AgentMessage.@Nullable ExecExit exit;
+  private boolean endTold;
 
   long stdinSent;
   long stdinLimit;
+
+  /** How much the process has; -1 while the guest has not said it. */
+  long stdinTaken;
+
   boolean stdinClosed;
   boolean queued;
 
@@ -88,6 +93,7 @@ final class FramedGuestExec implements GuestExec {
     // The guest says again how much more it takes.
     exec.stdinSent = known.stdinAccepted();
     exec.stdinLimit = known.stdinAccepted();
+    exec.stdinTaken = -1;
     return exec;
   }
 
@@ -111,12 +117,17 @@ final class FramedGuestExec implements GuestExec {
 
   @Override
   public void stdin(byte[] data) throws GuestException, InterruptedException {
-    session.stdin(this, data);
+    session.stdin().send(this, data);
+  }
+
+  @Override
+  public long awaitStdin(long beyond) throws GuestException, InterruptedException {
+    return session.stdin().awaitTaken(this, beyond);
   }
 
   @Override
   public void closeStdin() throws GuestException, InterruptedException {
-    session.closeStdin(this);
+    session.stdin().close(this);
   }
 
   @Override
@@ -197,6 +208,7 @@ final class FramedGuestExec implements GuestExec {
       throw new GuestViolation("stdin credit that cannot be");
     }
     stdinLimit = ack.limit();
+    stdinTaken = Math.max(stdinTaken, ack.offset());
   }
 
   /** The next piece for the sink; null when there is none or nobody takes it. */
@@ -218,14 +230,39 @@ final class FramedGuestExec implements GuestExec {
     return new Delivery(run.stream, offset, data);
   }
 
-  /** The sink has it. */
-  void delivered(Delivery delivery) {
-    window(delivery.stream()).acknowledge(delivery.offset() + delivery.data().length);
+  /**
+   * The sink has it.
+   *
+   * @param safe what the sink said of it
+   * @return what the guest is to be told; null when that is nothing new
+   * @throws IllegalStateException when the sink's word cannot be
+   */
+  HostMessage.@Nullable OutputAck delivered(Delivery delivery, long safe) {
+    OutputWindow window = window(delivery.stream());
+    long end = delivery.offset() + delivery.data().length;
+    long before = window.acknowledged();
+    if (safe < before || safe > end || end - safe >= OutputSink.HELD_LIMIT) {
+      throw new IllegalStateException(
+          "the sink calls offset %d of %s safe, which was safe to %d and reaches to %d"
+              .formatted(safe, delivery.stream(), before, end));
+    }
+    window.acknowledge(safe);
+    return safe == before ? null : new HostMessage.OutputAck(id, delivery.stream(), safe);
   }
 
-  /** Its end, once everything before it is safe. */
-  @Nullable ExecEnd safeEnd() {
-    return exit != null && sink != null && runs.isEmpty() ? exit.end() : null;
+  /** Its exit, once, when everything before it was handed on. */
+  AgentMessage.@Nullable ExecExit pollExit() {
+    if (exit == null || sink == null || !runs.isEmpty() || endTold) {
+      return null;
+    }
+    endTold = true;
+    return exit;
+  }
+
+  /** The sink has all of it. */
+  void endSafe(AgentMessage.ExecExit end) {
+    stdout.acknowledge(end.stdoutEnd());
+    stderr.acknowledge(end.stderrEnd());
   }
 
   private OutputWindow window(GuestStream stream) {

@@ -12,8 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,7 +39,7 @@ final class FramedGuestSession implements GuestSession {
   private final OutputDelivery delivery;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition stdinChanged = lock.newCondition();
+  private final StdinDelivery stdin = new StdinDelivery(lock, this);
   private final CompletableFuture<GuestHello> answer = new CompletableFuture<>();
   private final CompletableFuture<Boolean> bye = new CompletableFuture<>();
   private final CompletableFuture<GuestException> over = new CompletableFuture<>();
@@ -105,6 +103,12 @@ final class FramedGuestSession implements GuestSession {
   @Override
   public GuestExec start(ExecSpec spec, OutputSink output, Duration timeout)
       throws GuestException, InterruptedException {
+    return start(0, spec, output, timeout);
+  }
+
+  @Override
+  public GuestExec start(int execId, ExecSpec spec, OutputSink output, Duration timeout)
+      throws GuestException, InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     byte[] encoded;
     try {
@@ -116,7 +120,8 @@ final class FramedGuestSession implements GuestSession {
     lock.lock();
     try {
       checkNotOver();
-      exec = FramedGuestExec.starting(this, execs.nextId(), spec.stdinOpen(), output);
+      int id = execId == 0 ? execs.nextId() : execs.unused(execId);
+      exec = FramedGuestExec.starting(this, id, spec.stdinOpen(), output);
       execs.add(exec);
     } finally {
       lock.unlock();
@@ -238,55 +243,8 @@ final class FramedGuestSession implements GuestSession {
     send(new HostMessage.Signal(exec.id(), number, everything), sendDeadline());
   }
 
-  /** One caller at a time per exec, or their bytes mix. */
-  void stdin(FramedGuestExec exec, byte[] data) throws GuestException, InterruptedException {
-    int from = 0;
-    while (from < data.length) {
-      HostMessage.Stdin part;
-      lock.lock();
-      try {
-        while (exec.stdinLimit <= exec.stdinSent && !exec.hasExited() && reason == null) {
-          // As long as the process wants; its end, the guest's end or an interrupt end the wait.
-          stdinChanged.await(1, TimeUnit.MINUTES);
-        }
-        checkNotOver();
-        if (exec.hasExited()) {
-          return;
-        }
-        if (exec.stdinClosed) {
-          throw new IllegalStateException("stdin of exec " + exec.id() + " is closed");
-        }
-        int count =
-            (int)
-                Math.min(
-                    Math.min(data.length - from, GuestFrameCodec.MAX_DATA),
-                    exec.stdinLimit - exec.stdinSent);
-        part =
-            new HostMessage.Stdin(
-                exec.id(), exec.stdinSent, Arrays.copyOfRange(data, from, from + count));
-        exec.stdinSent += count;
-        from += count;
-      } finally {
-        lock.unlock();
-      }
-      send(part, sendDeadline());
-    }
-  }
-
-  void closeStdin(FramedGuestExec exec) throws GuestException, InterruptedException {
-    HostMessage.StdinEof eof;
-    lock.lock();
-    try {
-      checkNotOver();
-      if (exec.hasExited() || exec.stdinClosed) {
-        return;
-      }
-      exec.stdinClosed = true;
-      eof = new HostMessage.StdinEof(exec.id(), exec.stdinSent);
-    } finally {
-      lock.unlock();
-    }
-    send(eof, sendDeadline());
+  StdinDelivery stdin() {
+    return stdin;
   }
 
   void forget(FramedGuestExec exec) throws GuestException, InterruptedException {
@@ -403,13 +361,13 @@ final class FramedGuestSession implements GuestSession {
       case AgentMessage.ExecExit exit -> {
         FramedGuestExec exec = execs.named(exit.execId());
         exec.onExit(exit);
-        stdinChanged.signalAll();
+        stdin.changed();
         delivery.makeReady(exec);
         yield () -> {};
       }
       case AgentMessage.StdinAck ack -> {
         execs.named(ack.execId()).onStdinAck(ack);
-        stdinChanged.signalAll();
+        stdin.changed();
         yield () -> {};
       }
       case AgentMessage.Pong(long token) -> {
@@ -461,7 +419,7 @@ final class FramedGuestSession implements GuestSession {
       waiting.addAll(pings.values());
       execs.all().forEach(exec -> waiting.add(exec.started));
       delivery.finish();
-      stdinChanged.signalAll();
+      stdin.changed();
     } finally {
       lock.unlock();
     }
@@ -475,15 +433,20 @@ final class FramedGuestSession implements GuestSession {
     over.complete(why);
   }
 
-  private void checkNotOver() throws GuestException {
+  /** Under the lock. */
+  boolean isOver() {
+    return reason != null;
+  }
+
+  /** Under the lock. */
+  void checkNotOver() throws GuestException {
     GuestException why = reason;
     if (why != null) {
       throw Answers.again(why);
     }
   }
 
-  private void send(HostMessage message, long deadline)
-      throws GuestException, InterruptedException {
+  void send(HostMessage message, long deadline) throws GuestException, InterruptedException {
     send(GuestFrameCodec.encode(message), deadline);
   }
 
@@ -493,7 +456,7 @@ final class FramedGuestSession implements GuestSession {
     }
   }
 
-  private static long sendDeadline() {
+  static long sendDeadline() {
     return System.nanoTime() + SEND_TIMEOUT.toNanos();
   }
 }

@@ -26,6 +26,15 @@ public interface GuestExec {
    */
   void stdin(byte[] data) throws GuestException, InterruptedException;
 
+  /**
+   * Blocks until more than so many bytes of stdin were written to the process, and returns how
+   * many; all that were sent when it has ended. Of an adopted exec whose stdin was closed before,
+   * that is when it ends.
+   *
+   * @param beyond -1: until it is known at all
+   */
+  long awaitStdin(long beyond) throws GuestException, InterruptedException;
+
   /** Closes the command's stdin. Idempotent. */
   void closeStdin() throws GuestException, InterruptedException;
 

@@ -103,7 +103,14 @@ final class GuestFrameCodec {
             .strings("environment", spec.environment(), MAX_LIST, MAX_SPEC)
             .string("working directory", spec.workingDirectory(), MAX_SPEC)
             .string("user", spec.user(), MAX_STRING)
-            .u8((spec.stdinOpen() ? 1 : 0) | (spec.makeWorkingDirectory() ? 2 : 0))
+            .u8(
+                (spec.stdinOpen() ? 1 : 0)
+                    | (spec.makeWorkingDirectory() ? 2 : 0)
+                    | switch (spec.kind()) {
+                      case COMMAND -> 0;
+                      case UNPACK -> 4;
+                      case PACK -> 8;
+                    })
             .u32(spec.umask())
             .toBytes();
     if (encoded.length > MAX_SPEC) {

@@ -34,10 +34,18 @@ public interface GuestSession extends Closeable {
       throws GuestException, InterruptedException;
 
   /**
+   * The same under an id of the caller's choice, which tells him later what it is.
+   *
+   * @param execId not used in this guest by an exec that is not forgotten; 1 or more
+   */
+  GuestExec start(int execId, ExecSpec spec, OutputSink output, Duration timeout)
+      throws GuestException, InterruptedException;
+
+  /**
    * Takes up an exec that an earlier conversation started.
    *
-   * @param stdoutSafe how many bytes of its stdout are safe already; nothing before is given to the
-   *     sink again
+   * @param stdoutSafe how many bytes of its stdout are safe already; the sink gets what follows,
+   *     also what another sink had been given and held back
    */
   GuestExec adopt(int execId, long stdoutSafe, long stderrSafe, OutputSink output)
       throws GuestException, InterruptedException;
@@ -58,15 +66,36 @@ public interface GuestSession extends Closeable {
   @Override
   void close();
 
-  /** Where output goes. Called by one thread at a time per session. */
+  /**
+   * Where the output of one exec goes; may hold bytes back until it knows what follows them. Called
+   * by one thread at a time per session.
+   */
   interface OutputSink {
     /**
-     * Returns when the bytes are safe; they are acknowledged to the guest then. Blocking holds the
-     * guest's process back.
+     * A sink that holds back this many bytes of a stream has a bug: the guest's window would fill
+     * up with what is never acknowledged.
+     */
+    int HELD_LIMIT = 65536;
+
+    /**
+     * Takes bytes and returns how much of the stream is safe; only that is acknowledged to the
+     * guest. What is not safe when the conversation breaks comes again after {@link
+     * GuestSession#adopt}. Blocking holds the guest's process back.
      *
      * @param offset of the first byte in its stream
+     * @return the offset up to which the stream is safe: never less than before, at most the end of
+     *     the data and less than {@link #HELD_LIMIT} before it; anything else ends the conversation
      */
-    void output(GuestStream stream, long offset, byte[] data) throws InterruptedException;
+    long output(GuestStream stream, long offset, byte[] data) throws InterruptedException;
+
+    /**
+     * The stream ends here; returns when all of it is safe. Called once per stream of a command
+     * that ended, behind its last byte and before {@link GuestExec#ended()} completes; never when
+     * the conversation breaks first.
+     *
+     * @param offset behind the last byte
+     */
+    default void ended(GuestStream stream, long offset) throws InterruptedException {}
   }
 
   /** The output streams of an exec, with their number on the wire. */

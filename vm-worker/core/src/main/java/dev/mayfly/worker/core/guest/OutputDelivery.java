@@ -2,6 +2,7 @@ package dev.mayfly.worker.core.guest;
 
 import dev.mayfly.worker.core.guest.FramedGuestExec.Delivery;
 import dev.mayfly.worker.core.guest.GuestException.Kind;
+import dev.mayfly.worker.core.guest.GuestSession.GuestStream;
 import dev.mayfly.worker.core.guest.GuestSession.OutputSink;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
@@ -13,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands output to the sinks, one piece at a time, the execs in turn; then acknowledges it, and
- * completes an exec's end behind its last byte. Its thread alone calls the sinks.
+ * Hands output to the sinks, one piece at a time, the execs in turn; then acknowledges what they
+ * call safe, and completes an exec's end behind its last byte. Its thread alone calls the sinks.
  */
 final class OutputDelivery {
   private static final Logger LOG = LoggerFactory.getLogger(OutputDelivery.class);
@@ -115,25 +116,47 @@ final class OutputDelivery {
     } finally {
       lock.unlock();
     }
-    if (sink != null && delivery != null) {
-      sink.output(delivery.stream(), delivery.offset(), delivery.data());
+    if (sink == null) {
+      return;
     }
-    GuestExec.ExecEnd end;
+    long safe = 0;
+    if (delivery != null) {
+      safe = sink.output(delivery.stream(), delivery.offset(), delivery.data());
+    }
+    AgentMessage.ExecExit exit;
     lock.lock();
     try {
       if (delivery != null) {
-        exec.delivered(delivery);
-        outbox.acknowledge(
-            new HostMessage.OutputAck(
-                exec.id(), delivery.stream(), delivery.offset() + delivery.data().length));
+        HostMessage.OutputAck ack = exec.delivered(delivery, safe);
+        if (ack != null) {
+          outbox.acknowledge(ack);
+        }
         makeReady(exec);
       }
-      end = exec.safeEnd();
+      exit = exec.pollExit();
     } finally {
       lock.unlock();
     }
-    if (end != null) {
-      exec.ended().complete(end);
+    if (exit != null) {
+      end(exec, sink, exit);
     }
+  }
+
+  /** The sink makes safe what it held back, then the guest and the caller hear of it. */
+  private void end(FramedGuestExec exec, OutputSink sink, AgentMessage.ExecExit exit)
+      throws InterruptedException {
+    sink.ended(GuestStream.STDOUT, exit.stdoutEnd());
+    sink.ended(GuestStream.STDERR, exit.stderrEnd());
+    lock.lock();
+    try {
+      exec.endSafe(exit);
+      outbox.acknowledge(
+          new HostMessage.OutputAck(exec.id(), GuestStream.STDOUT, exit.stdoutEnd()));
+      outbox.acknowledge(
+          new HostMessage.OutputAck(exec.id(), GuestStream.STDERR, exit.stderrEnd()));
+    } finally {
+      lock.unlock();
+    }
+    exec.ended().complete(exit.end());
   }
 }

@@ -96,6 +96,10 @@ final class OutputWindow {
     return taken;
   }
 
+  long acknowledged() {
+    return acknowledged;
+  }
+
   void acknowledge(long safe) {
     acknowledged = Math.max(acknowledged, safe);
   }

@@ -1,6 +1,5 @@
 package dev.mayfly.worker.core.log;
 
-import dev.mayfly.api.LogStream;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,19 +13,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChunkCutter {
   private long lastSequence;
-  private @Nullable LogStream openStream;
+  private @Nullable ExecStream openStream;
   private int openBytes;
 
-  /**
-   * A part of some output and the chunk it belongs to.
-   *
-   * @param first it opens the chunk
-   */
-  record Placed(long sequence, LogStream stream, int from, int length, boolean first) {}
+  /** A part of some output and the chunk it belongs to. */
+  record Placed(long sequence, int from, int length) {}
 
   /** Places {@code length} more bytes of a stream. */
-  List<Placed> place(LogStream stream, int length) {
-    if (openStream != null && openStream != stream) {
+  List<Placed> place(ExecStream stream, int length) {
+    if (openStream != null && !openStream.equals(stream)) {
       cut();
     }
     var placed = new ArrayList<Placed>();
@@ -39,7 +34,7 @@ final class ChunkCutter {
         openBytes = 0;
       }
       int part = Math.min(length - from, LogChunk.MAX_BYTES - openBytes);
-      placed.add(new Placed(lastSequence, stream, from, part, first));
+      placed.add(new Placed(lastSequence, from, part));
       from += part;
       openBytes += part;
       if (openBytes == LogChunk.MAX_BYTES) {
@@ -47,6 +42,17 @@ final class ChunkCutter {
       }
     }
     return placed;
+  }
+
+  /** Goes on behind this chunk, to which nothing is added: what was placed later is not there. */
+  void resume(long last) {
+    openStream = null;
+    lastSequence = last;
+  }
+
+  /** How many bytes of a stream have room in one chunk now. */
+  int room(ExecStream stream) {
+    return stream.equals(openStream) ? LogChunk.MAX_BYTES - openBytes : LogChunk.MAX_BYTES;
   }
 
   /** Nothing more is added to the open chunk. Idempotent. */
@@ -57,6 +63,11 @@ final class ChunkCutter {
   /** The last chunk to which nothing is added any more; 0 before the first. */
   long lastCut() {
     return openStream == null ? lastSequence : lastSequence - 1;
+  }
+
+  /** The last chunk that has anything in it; 0 before the first. */
+  long last() {
+    return lastSequence;
   }
 
   /** The chunk that is open; 0 when none is. */

@@ -1,6 +1,5 @@
 package dev.mayfly.worker.core.log;
 
-import dev.mayfly.api.LogStream;
 import dev.mayfly.worker.core.lease.AttemptLease;
 import java.io.IOException;
 import java.util.List;
@@ -24,29 +23,31 @@ public interface LogSpool {
   List<Leftover> leftovers();
 
   /**
-   * A spool whose attempt is gone.
+   * A spool that another process has left; its attempt is gone, or its microVM lives on. More may
+   * be appended.
    *
    * @param last its last chunk; 0 when it is empty
    * @param acknowledged its last chunk that is acknowledged
+   * @param state what is known beside the chunks; more bytes than it tells were not lost, but were
+   *     never safe
    */
-  record Leftover(AttemptLease lease, AttemptSpool spool, long last, long acknowledged) {}
+  record Leftover(
+      AttemptLease lease, AttemptSpool spool, long last, long acknowledged, SpoolState state) {}
 
   /** The chunks of one attempt. Not thread-safe: its {@link AttemptLog} guards it. */
   interface AttemptSpool {
 
-    /**
-     * Adds bytes to the end of a chunk: of the one added to last, or of the next one.
-     *
-     * @param microsSinceAssigned counts where the chunk begins
-     */
-    void append(
-        long sequence,
-        LogStream stream,
-        long microsSinceAssigned,
-        byte[] data,
-        int from,
-        int length)
-        throws IOException;
+    /** Adds bytes, and with them, at once or not at all, what they change in the state. */
+    void append(SpoolRecord record) throws IOException;
+
+    /** Raw output was taken that adds nothing to any chunk. */
+    void progress(ExecStream stream, RawProgress raw, LogTotals totals) throws IOException;
+
+    /** The streams of this exec are not asked about again. Idempotent. */
+    void forget(int exec) throws IOException;
+
+    /** How many bytes of a chunk are here; 0 when it is acknowledged or not there yet. */
+    int length(long sequence);
 
     /** A chunk as far as it has been appended; empty when it is acknowledged or not there yet. */
     Optional<LogChunk> read(long sequence) throws IOException;

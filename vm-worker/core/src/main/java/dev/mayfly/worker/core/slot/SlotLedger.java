@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What this host offers and what of it is taken; nothing is overcommitted: CPUs, memory and scratch
@@ -56,12 +57,29 @@ public final class SlotLedger {
     return new Claim.Claimed();
   }
 
+  /**
+   * Takes the share of a microVM that runs already, be there room for it or not: what this host
+   * offers may have become less since. Nothing else is claimed until there is room again.
+   *
+   * @throws IllegalStateException when this owner has one already
+   */
+  public synchronized void take(String owner, Shape shape) {
+    if (taken.putIfAbsent(owner, shape) != null) {
+      throw new IllegalStateException(owner + " has a slot already");
+    }
+  }
+
+  /** Who has a share. */
+  public synchronized Set<String> owners() {
+    return Set.copyOf(taken.keySet());
+  }
+
   /** Gives a share back. Idempotent. */
   public synchronized void release(String owner) {
     taken.remove(owner);
   }
 
-  /** What is not taken. */
+  /** What is not taken; nothing where more is taken than there is. */
   public synchronized HostCapacity free() {
     int cpus = capacity.cpus();
     int memory = capacity.memoryMib();
@@ -71,7 +89,7 @@ public final class SlotLedger {
       memory -= shape.memoryMib();
       scratch -= shape.scratchMib();
     }
-    return new HostCapacity(cpus, memory, scratch);
+    return new HostCapacity(Math.max(0, cpus), Math.max(0, memory), Math.max(0, scratch));
   }
 
   private static void lack(List<String> lacks, String what, int asked, int free, int all) {

@@ -1,5 +1,7 @@
 package dev.mayfly.worker.core.vm;
 
+import java.nio.file.Path;
+
 /**
  * Port to one VMM with one accelerator: boots and kills microVMs. Thread-safe; each call may block
  * for as long as starting a process takes (not for the guest's boot).
@@ -17,6 +19,17 @@ public interface Hypervisor {
    *     people
    */
   RunningMicroVm boot(MicroVmSpec spec) throws HypervisorException, InterruptedException;
+
+  /**
+   * Takes up a microVM that an earlier process of this worker booted; it goes on undisturbed, also
+   * when this throws. Idempotent.
+   *
+   * @param name as in {@link MicroVmSpec#name()}
+   * @param directory as in {@link MicroVmSpec#directory()}
+   * @param vmm as its {@link RunningMicroVm#identity()} was
+   * @throws HypervisorException when this VMM does not run any more
+   */
+  RunningMicroVm adopt(String name, Path directory, VmmIdentity vmm) throws HypervisorException;
 
   /**
    * @param name of the VMM, for example {@code qemu}

@@ -8,6 +8,8 @@ public enum MicroVmEvent {
   ANSWERED,
   /** An attempt took it. */
   CLAIMED,
+  /** A restarted worker took it up again for the attempt that had it. */
+  ADOPTED,
   /** The first command started. */
   EXECUTED,
   /** Something failed. */

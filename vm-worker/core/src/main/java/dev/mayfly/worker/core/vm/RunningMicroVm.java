@@ -8,8 +8,16 @@ import java.util.concurrent.CompletableFuture;
 /** A microVM whose VMM process has been started. Thread-safe. */
 public interface RunningMicroVm {
 
+  /** What the exit code is when nobody can know it: the VMM was started by another process. */
+  int UNKNOWN_EXIT = -1;
+
+  /** The process of the VMM on the host. */
+  VmmIdentity identity();
+
   /** Process id of the VMM on the host; 0 when it has none (simulated). */
-  long pid();
+  default long pid() {
+    return identity().pid();
+  }
 
   /**
    * Connects to the guest's channel. The VMM listens, so this works again after a disconnect, and
@@ -20,7 +28,10 @@ public interface RunningMicroVm {
    */
   GuestChannel connect(Duration timeout) throws IOException, InterruptedException;
 
-  /** Completes when the VMM process has ended, with its exit code; never exceptionally. */
+  /**
+   * Completes when the VMM process has ended, with its exit code or {@link #UNKNOWN_EXIT}; never
+   * exceptionally.
+   */
   CompletableFuture<Integer> exited();
 
   /**
@@ -31,7 +42,7 @@ public interface RunningMicroVm {
 
   /**
    * The last lines the VMM itself printed (never guest output), for error messages; at most 2000
-   * characters.
+   * characters; empty for one that was adopted.
    */
   String diagnostics();
 

@@ -18,6 +18,7 @@ import dev.mayfly.worker.core.guest.GuestSetup;
 import dev.mayfly.worker.core.lease.AttemptLease;
 import dev.mayfly.worker.core.log.AttemptLog;
 import dev.mayfly.worker.core.log.InMemoryLogSpool;
+import dev.mayfly.worker.core.log.Secrets;
 import dev.mayfly.worker.core.time.ManualTimers;
 import dev.mayfly.worker.core.vm.HypervisorException;
 import dev.mayfly.worker.core.vm.MicroVmState;
@@ -26,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -45,26 +47,42 @@ class AttemptRunnerTest {
   private final RecordingReports reports = new RecordingReports();
   private final InMemoryLogSpool spool = new InMemoryLogSpool();
   private final AttemptLog output =
-      new AttemptLog(spool.create(LEASE), timers, timers.nanoTime(), () -> {});
+      new AttemptLog(spool.create(LEASE), timers, timers.nanoTime(), 1L << 30, () -> {});
   private final List<String> released = new ArrayList<>();
+  private final AttemptSpec spec =
+      new AttemptSpec(
+          LEASE,
+          ScriptedHost.BUNDLE,
+          "debian:12",
+          new Shape(1, 512, 2048),
+          List.of("sh", "-c", "make"),
+          List.of("CI=true", "PATH=/usr/bin"),
+          "",
+          "",
+          LIMIT,
+          NetworkMode.USER,
+          false,
+          Duration.ZERO,
+          Secrets.NONE,
+          AttemptSpec.DEFAULT_LOG_LIMIT_BYTES,
+          timers.nanoTime());
+  private final AttemptTerms terms = AttemptTerms.of(spec, Duration.ofMinutes(1));
+  private final AttemptJournal journal =
+      new AttemptJournal(host.journals(), JournalEntry.begin(terms, 0));
+  private final PhaseLog phases = new PhaseLog(timers, terms.assignedAt(), Map.of());
   private final AttemptRunner runner =
-      new AttemptRunner(
-          new AttemptSpec(
-              LEASE,
-              ScriptedHost.BUNDLE,
-              "debian:12",
-              new Shape(1, 512, 2048),
-              List.of("sh", "-c", "make"),
-              List.of("CI=true", "PATH=/usr/bin"),
-              "",
-              "",
-              LIMIT,
-              NetworkMode.USER,
-              timers.nanoTime()),
-          host.ports(timers),
-          output,
-          reports,
-          () -> released.add("slot after " + reports.all().size() + " reports, " + host.world()));
+      AttemptRunner.fresh(
+          new AttemptRunner.Parts(
+              terms,
+              host.ports(timers),
+              output,
+              journal,
+              new AttemptReporter(LEASE, phases, journal, reports, 0),
+              phases,
+              () ->
+                  released.add("slot after " + reports.all().size() + " reports, " + host.world()),
+              () -> {}),
+          spec);
   private final Thread owner = Thread.ofVirtual().unstarted(runner::run);
 
   @AfterEach
@@ -176,7 +194,7 @@ class AttemptRunnerTest {
             Step.START, guest(Kind.EXEC_FAILED), FaultCode.COMMAND_NOT_STARTED, "scripted"),
         new StepFault(Step.START, guest(Kind.TIMEOUT), FaultCode.GUEST_DIED, "within 30 s"),
         new StepFault(Step.START, guest(Kind.GONE), FaultCode.GUEST_DIED, "started"),
-        new StepFault(Step.START, new IllegalStateException("bug"), FaultCode.INTERNAL, "bug"));
+        new StepFault(Step.SETUP, new IllegalStateException("bug"), FaultCode.INTERNAL, "bug"));
   }
 
   /** Fail at a step, and let one undo fail once. */
@@ -231,7 +249,7 @@ class AttemptRunnerTest {
     var reached = host.hangAt(Step.SCRATCH);
     owner.start();
     reached.await();
-    timers.advance(AttemptRunner.FILES_LIMIT.plus(BootLimits.TCG.total()));
+    timers.advance(Preparation.FILES_LIMIT.plus(BootLimits.TCG.total()));
     assertFault(FaultCode.BOOT_TIMEOUT, "not ready within");
   }
 
@@ -251,7 +269,7 @@ class AttemptRunnerTest {
     var guest = running();
     timers.advance(LIMIT);
     guest.awaitSignal();
-    timers.advance(AttemptRunner.TIMEOUT_GRACE.minusMillis(1));
+    timers.advance(EndPolicy.TIMEOUT_GRACE.minusMillis(1));
     assertThat(host.world()).isNotEmpty();
     timers.advance(Duration.ofMillis(1));
     assertFault(FaultCode.JOB_TIMEOUT, "600 s");
@@ -273,7 +291,7 @@ class AttemptRunnerTest {
     var guest = running();
     runner.end(EndReason.CANCELLED);
     guest.awaitSignal();
-    timers.advance(AttemptRunner.CANCEL_GRACE);
+    timers.advance(EndPolicy.CANCEL_GRACE);
     assertThat(finished().outcome()).isEqualTo(new Outcome.Cancelled());
   }
 
@@ -284,10 +302,10 @@ class AttemptRunnerTest {
     guest.awaitSignal();
     timers.advance(AttemptLog.LINGER);
     runner.end(EndReason.WORKER_LEAVING);
-    while (timers.untilNext().compareTo(AttemptRunner.LEAVE_GRACE) > 0) {
+    while (timers.untilNext().compareTo(EndPolicy.LEAVE_GRACE) > 0) {
       Thread.onSpinWait();
     }
-    timers.advance(AttemptRunner.LEAVE_GRACE);
+    timers.advance(EndPolicy.LEAVE_GRACE);
     assertFault(FaultCode.JOB_TIMEOUT, "600 s");
   }
 
@@ -296,7 +314,7 @@ class AttemptRunnerTest {
     var guest = running();
     runner.end(EndReason.WORKER_LEAVING);
     guest.awaitSignal();
-    timers.advance(AttemptRunner.LEAVE_GRACE);
+    timers.advance(EndPolicy.LEAVE_GRACE);
     assertFault(FaultCode.WORKER_LEAVING, "shut down");
   }
 
@@ -332,12 +350,12 @@ class AttemptRunnerTest {
   }
 
   @Test
-  void aMicroVmThatEndsUnderTheJobIsTheGuestsDeath() throws Exception {
+  void aVmmThatEndsUnderTheJobIsToldWithItsCode() throws Exception {
     var guest = running();
     guest.breaks(guest(Kind.GONE));
     guest.vmmExits(1);
     assertFault(
-        FaultCode.GUEST_DIED,
+        FaultCode.VMM_DIED,
         "the VMM ended with code 1 while the job ran; the VMM said: scripted diagnostics");
     var console = output.next(0).orElseThrow();
     assertThat(console.stream()).isEqualTo(LogStream.CONSOLE);
@@ -349,7 +367,7 @@ class AttemptRunnerTest {
     var guest = running();
     guest.vmmExits(0);
     guest.breaks(guest(Kind.GONE));
-    assertFault(FaultCode.GUEST_DIED, "kernel panicked or powered off");
+    assertFault(FaultCode.GUEST_PANIC, "kernel panicked or powered off");
   }
 
   @Test
@@ -367,14 +385,14 @@ class AttemptRunnerTest {
     guest.fallsSilent();
     ping(guest);
     ping(guest);
-    timers.advance(AttemptRunner.PING_PERIOD);
+    timers.advance(GuestWatch.PING_PERIOD);
     assertFault(FaultCode.GUEST_DIED, "did not answer 3 times in a row");
   }
 
   /** Lets one ping happen and waits until the next one is planned. */
   private void ping(ScriptedGuest guest) throws InterruptedException {
     int planned = timers.pendingCount();
-    timers.advance(AttemptRunner.PING_PERIOD);
+    timers.advance(GuestWatch.PING_PERIOD);
     guest.awaitPing();
     while (timers.pendingCount() < planned) {
       Thread.onSpinWait();

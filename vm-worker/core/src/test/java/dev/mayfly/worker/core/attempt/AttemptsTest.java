@@ -11,6 +11,7 @@ import dev.mayfly.worker.core.attempt.Outbox.Sendable;
 import dev.mayfly.worker.core.attempt.ScriptedHost.Step;
 import dev.mayfly.worker.core.lease.AttemptLease;
 import dev.mayfly.worker.core.log.InMemoryLogSpool;
+import dev.mayfly.worker.core.log.Secrets;
 import dev.mayfly.worker.core.slot.HostCapacity;
 import dev.mayfly.worker.core.slot.SlotLedger;
 import dev.mayfly.worker.core.time.ManualTimers;
@@ -51,11 +52,19 @@ class AttemptsTest {
         "",
         Duration.ofHours(1),
         NetworkMode.NONE,
+        false,
+        Duration.ZERO,
+        Secrets.NONE,
+        AttemptSpec.DEFAULT_LOG_LIMIT_BYTES,
         timers.nanoTime());
   }
 
+  private long leaseUntil() {
+    return timers.nanoTime() + LEASE_TIME.toNanos();
+  }
+
   private Admission assign(AttemptLease lease) {
-    return attempts.assign(spec(lease, 512), LEASE_TIME);
+    return attempts.assign(spec(lease, 512), leaseUntil(), LEASE_TIME);
   }
 
   private ScriptedGuest started(AttemptLease lease) throws InterruptedException {
@@ -121,7 +130,7 @@ class AttemptsTest {
   @Test
   void aFullWorkerRefuses() throws Exception {
     var guest = started(A);
-    assertThat(attempts.assign(spec(B, 1024), LEASE_TIME))
+    assertThat(attempts.assign(spec(B, 1024), leaseUntil(), LEASE_TIME))
         .isEqualTo(
             new Admission.Refused(
                 FaultCode.WORKER_FULL,
@@ -149,6 +158,38 @@ class AttemptsTest {
     assertThat(attempts.held()).isEmpty();
     assertThat(host.world()).isEmpty();
     assertThat(outbox.cursor().next()).isEmpty();
+  }
+
+  @Test
+  void aLeaseEndsWhenItsAssignmentSaysHoweverLongLeasesAre() throws Exception {
+    attempts.assign(spec(A, 512), timers.nanoTime() + 1_000_000_000L, LEASE_TIME);
+    host.awaitGuest();
+    timers.advance(Duration.ofMillis(999));
+    assertThat(attempts.living()).containsExactly(A);
+    timers.advance(Duration.ofMillis(1));
+    assertThat(attempts.awaitNone(LONG)).isTrue();
+  }
+
+  @Test
+  void anAssignmentWhoseLeaseIsOverStartsNothing() throws Exception {
+    assertThat(attempts.assign(spec(A, 512), timers.nanoTime(), LEASE_TIME))
+        .isEqualTo(new Admission.Late());
+    assertThat(attempts.held()).isEmpty();
+    assertThat(slots.free()).isEqualTo(slots.capacity());
+    assertThat(spool.present()).isEmpty();
+    assertThat(timers.pendingCount()).isZero();
+    started(A).exits(0);
+    assertThat(attempts.awaitNone(LONG)).isTrue();
+  }
+
+  @Test
+  void alsoAnAssignmentThatComesTooLateEndsWhatIsOlder() throws Exception {
+    started(A);
+    var newer = AttemptLease.parse("0197a1b2-c3d4-7e5f-8a6b-00000000000a.2.3");
+    assertThat(attempts.assign(spec(newer, 512), timers.nanoTime(), LEASE_TIME))
+        .isEqualTo(new Admission.Late());
+    assertThat(attempts.awaitNone(LONG)).isTrue();
+    assertThat(attempts.held()).isEmpty();
   }
 
   @Test

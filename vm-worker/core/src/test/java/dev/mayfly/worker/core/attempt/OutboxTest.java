@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.api.LogStream;
 import dev.mayfly.api.Outcome;
+import dev.mayfly.api.Shape;
 import dev.mayfly.worker.core.attempt.Outbox.Sendable;
 import dev.mayfly.worker.core.lease.AttemptLease;
 import dev.mayfly.worker.core.log.AttemptLog;
 import dev.mayfly.worker.core.log.InMemoryLogSpool;
 import dev.mayfly.worker.core.time.ManualTimers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,17 +26,35 @@ class OutboxTest {
   private final InMemoryLogSpool spool = new InMemoryLogSpool();
   private final Outbox outbox = new Outbox(() -> {});
 
+  private final InMemoryJournals journals = new InMemoryJournals();
+
+  private static AttemptTerms terms(AttemptLease lease) {
+    return new AttemptTerms(
+        lease,
+        ScriptedHost.BUNDLE,
+        "debian:12",
+        Shape.DEFAULT,
+        Duration.ofMinutes(1),
+        false,
+        Duration.ZERO,
+        1,
+        false,
+        0,
+        Duration.ofMinutes(1));
+  }
+
   private AttemptLog track(AttemptLease lease) {
-    var log = new AttemptLog(spool.create(lease), timers, timers.nanoTime(), () -> {});
-    outbox.track(lease, log);
+    var log = new AttemptLog(spool.create(lease), timers, timers.nanoTime(), 1L << 30, () -> {});
+    outbox.track(lease, log, new AttemptJournal(journals, JournalEntry.begin(terms(lease), 0)));
     return log;
   }
 
   /** One chunk each: the streams take turns. */
   private static void chunks(AttemptLog log, int count) throws Exception {
     for (int i = 0; i < count; i++) {
-      log.append(
-          i % 2 == 0 ? LogStream.STDOUT : LogStream.STDERR, "x".getBytes(StandardCharsets.UTF_8));
+      var stream = i % 2 == 0 ? LogStream.STDOUT : LogStream.STDERR;
+      var output = log.open(0);
+      output.append(stream, output.safe(stream), "x".getBytes(StandardCharsets.UTF_8));
     }
   }
 
@@ -150,7 +170,7 @@ class OutboxTest {
 
   @Test
   void aLeftoverIsDeliveredAndThenRemoved() throws Exception {
-    var log = new AttemptLog(spool.create(A), timers, timers.nanoTime(), () -> {});
+    var log = new AttemptLog(spool.create(A), timers, timers.nanoTime(), 1L << 30, () -> {});
     chunks(log, 2);
     log.acknowledge(1);
     outbox.trackLeftover(A, AttemptLog.leftover(spool.leftovers().getFirst(), timers));

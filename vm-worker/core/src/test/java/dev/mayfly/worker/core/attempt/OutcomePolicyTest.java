@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mayfly.api.FaultCode;
 import dev.mayfly.api.Outcome;
 import dev.mayfly.api.Shape;
+import dev.mayfly.worker.core.exec.ExecPolicy;
 import dev.mayfly.worker.core.guest.GuestException;
 import dev.mayfly.worker.core.guest.GuestException.Kind;
 import dev.mayfly.worker.core.guest.GuestExec.ExecEnd;
@@ -32,7 +33,7 @@ class OutcomePolicyTest {
   void anEndMeansWhatTheTableSays(
       boolean signalled, int value, boolean memory, boolean disk, String expected) {
     var outcome =
-        OutcomePolicy.ended(new ExecEnd(signalled, value, memory, disk, false, 0, 0, 0), SHAPE);
+        ExecPolicy.ended(new ExecEnd(signalled, value, memory, disk, false, 0, 0, 0), SHAPE);
     var seen =
         switch (outcome) {
           case Outcome.Exited(var code) -> "EXITED " + code;
@@ -44,24 +45,45 @@ class OutcomePolicyTest {
 
   @Test
   void thePeopleAreToldWhichLimitItWas() {
-    assertThat(OutcomePolicy.ended(new ExecEnd(true, 9, true, false, false, 0, 0, 0), SHAPE))
+    assertThat(ExecPolicy.ended(new ExecEnd(true, 9, true, false, false, 0, 0, 0), SHAPE))
         .isEqualTo(
             new Outcome.Faulted(
                 FaultCode.OUT_OF_MEMORY,
                 "the job used up the 256 MiB of memory it asked for; the command was ended by"
                     + " signal 9"));
-    assertThat(OutcomePolicy.ended(new ExecEnd(false, 2, false, true, false, 0, 0, 0), SHAPE))
+    assertThat(ExecPolicy.ended(new ExecEnd(false, 2, false, true, false, 0, 0, 0), SHAPE))
         .isEqualTo(
             new Outcome.Faulted(
                 FaultCode.DISK_FULL,
                 "the job filled the 128 MiB of disk it asked for; the command exited with 2"));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "VIOLATION, none, '', GUEST_PROTOCOL",
+    "VIOLATION, 0, '', GUEST_PROTOCOL",
+    "GONE, none, '', GUEST_DIED",
+    "TIMEOUT, none, Kernel panic, GUEST_DIED",
+    "GONE, 0, '', GUEST_PANIC",
+    "GONE, 1, '', VMM_DIED",
+    "GONE, 1, Kernel panic, VMM_DIED",
+    "GONE, 137, '', VMM_DIED",
+    "GONE, -1, '', VMM_DIED",
+    "GONE, -1, Kernel panic, GUEST_PANIC",
+  })
+  void aLossIsNamedByWhatEnded(Kind kind, String exitCode, String console, FaultCode expected) {
+    var exit =
+        exitCode.equals("none") ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(exitCode));
+    var lost = OutcomePolicy.lost(new GuestException(kind, "why"), exit, "its last words", console);
+    assertThat(lost.code()).isEqualTo(expected);
+    assertThat(lost.detail()).doesNotContain("Kernel panic");
+  }
+
   @Test
   void aDetailFitsTheWire() {
     var lost =
         OutcomePolicy.lost(
-            new GuestException(Kind.GONE, "gone"), OptionalInt.of(1), "x".repeat(5000));
-    assertThat(lost.detail()).hasSize(OutcomePolicy.MAX_DETAIL);
+            new GuestException(Kind.GONE, "gone"), OptionalInt.of(1), "x".repeat(5000), "");
+    assertThat(lost.detail()).hasSize(ExecPolicy.MAX_DETAIL);
   }
 }

@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
 
 /** A guest that does what a test says. Thread-safe. */
@@ -27,15 +28,35 @@ public final class ScriptedGuest implements GuestSession {
   private final CompletableFuture<GuestExec.ExecEnd> ended = new CompletableFuture<>();
   private final LinkedBlockingQueue<String> signals = new LinkedBlockingQueue<>();
   private final LinkedBlockingQueue<Duration> pings = new LinkedBlockingQueue<>();
+  private final AtomicLongArray printed = new AtomicLongArray(GuestStream.values().length);
+  private final @Nullable ScriptedGuest earlier;
   private volatile boolean silent;
+  private volatile GuestExec.@Nullable ExecEnd unheard;
   private volatile @Nullable ExecSpec command;
   private volatile @Nullable GuestSetup setup;
   private volatile @Nullable OutputSink sink;
 
-  ScriptedGuest(ScriptedHost host, String name, CompletableFuture<Integer> vmExit) {
+  /**
+   * A guest as one conversation sees it.
+   *
+   * @param earlier as the conversation before saw it; null: this is the first
+   */
+  ScriptedGuest(
+      ScriptedHost host,
+      String name,
+      CompletableFuture<Integer> vmExit,
+      @Nullable ScriptedGuest earlier) {
     this.host = host;
     this.name = name;
     this.vmExit = vmExit;
+    this.earlier = earlier;
+    if (earlier != null) {
+      command = earlier.command;
+      unheard = earlier.unheard;
+      for (int stream = 0; stream < printed.length(); stream++) {
+        printed.set(stream, earlier.printed.get(stream));
+      }
+    }
   }
 
   public ExecSpec command() {
@@ -48,14 +69,31 @@ public final class ScriptedGuest implements GuestSession {
 
   /** The command writes; returns when the worker has it safe. */
   public void prints(GuestStream stream, String text) throws InterruptedException {
-    Objects.requireNonNull(sink).output(stream, 0, text.getBytes(StandardCharsets.UTF_8));
+    var data = text.getBytes(StandardCharsets.UTF_8);
+    long offset = printed.getAndAdd(stream.ordinal(), data.length);
+    Objects.requireNonNull(sink).output(stream, offset, data);
   }
 
   public void exits(int code) {
     ends(new GuestExec.ExecEnd(false, code, false, false, false, 0, 0, 4096));
   }
 
+  /** The command ends while nobody listens; the next conversation hears of it. */
+  public void exitsUnheard(int code) {
+    unheard = new GuestExec.ExecEnd(false, code, false, false, false, 0, 0, 4096);
+  }
+
   public void ends(GuestExec.ExecEnd end) {
+    var output = sink;
+    if (output != null) {
+      try {
+        output.ended(GuestStream.STDOUT, printed.get(GuestStream.STDOUT.ordinal()));
+        output.ended(GuestStream.STDERR, printed.get(GuestStream.STDERR.ordinal()));
+      } catch (InterruptedException brokeOff) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
     ended.complete(end);
   }
 
@@ -97,7 +135,23 @@ public final class ScriptedGuest implements GuestSession {
   @Override
   public GuestHello hello() {
     return new GuestHello(
-        1, Duration.ZERO, "0", "6.1.0-test", "x86_64", GuestHello.SetupState.NONE, List.of());
+        1,
+        Duration.ZERO,
+        "0",
+        "6.1.0-test",
+        "x86_64",
+        earlier == null ? GuestHello.SetupState.NONE : GuestHello.SetupState.DONE,
+        earlier == null || command == null
+            ? List.of()
+            : List.of(
+                new GuestHello.KnownExec(
+                    1,
+                    unheard != null,
+                    printed.get(GuestStream.STDOUT.ordinal()),
+                    printed.get(GuestStream.STDOUT.ordinal()),
+                    printed.get(GuestStream.STDERR.ordinal()),
+                    printed.get(GuestStream.STDERR.ordinal()),
+                    0)));
   }
 
   @Override
@@ -111,6 +165,12 @@ public final class ScriptedGuest implements GuestSession {
   @Override
   public GuestExec start(ExecSpec spec, OutputSink output, Duration timeout)
       throws GuestException, InterruptedException {
+    return start(1, spec, output, timeout);
+  }
+
+  @Override
+  public GuestExec start(int execId, ExecSpec spec, OutputSink output, Duration timeout)
+      throws GuestException, InterruptedException {
     host.step(Step.START, GuestException.class);
     command = spec;
     sink = output;
@@ -120,7 +180,13 @@ public final class ScriptedGuest implements GuestSession {
 
   @Override
   public GuestExec adopt(int execId, long stdoutSafe, long stderrSafe, OutputSink output) {
-    throw new UnsupportedOperationException("no test adopts");
+    sink = output;
+    host.guestStarted(this);
+    var end = unheard;
+    if (end != null) {
+      ends(end);
+    }
+    return new ScriptedExec();
   }
 
   @Override
@@ -170,6 +236,11 @@ public final class ScriptedGuest implements GuestSession {
 
     @Override
     public void stdin(byte[] data) {}
+
+    @Override
+    public long awaitStdin(long beyond) {
+      return 0;
+    }
 
     @Override
     public void closeStdin() {}

@@ -13,6 +13,7 @@ import dev.mayfly.worker.core.vm.Hypervisor;
 import dev.mayfly.worker.core.vm.HypervisorException;
 import dev.mayfly.worker.core.vm.MicroVmSpec;
 import dev.mayfly.worker.core.vm.RunningMicroVm;
+import dev.mayfly.worker.core.vm.VmmIdentity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -59,6 +61,9 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
   private final Map<Step, Exception> faults = new EnumMap<>(Step.class);
   private final Map<Step, CountDownLatch> hangs = new EnumMap<>(Step.class);
   private final LinkedBlockingQueue<ScriptedGuest> guests = new LinkedBlockingQueue<>();
+  private final InMemoryJournals journals = new InMemoryJournals();
+  private final Map<String, ScriptedGuest> lastGuest = new ConcurrentHashMap<>();
+  private final Map<String, ScriptedMicroVm> running = new ConcurrentHashMap<>();
   private volatile boolean bundlePresent = true;
 
   /** Everything that exists on this host now. */
@@ -83,6 +88,10 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
     undoFaults.add(thing);
   }
 
+  public InMemoryJournals journals() {
+    return journals;
+  }
+
   public void removeBundle() {
     bundlePresent = false;
   }
@@ -100,6 +109,7 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
     return new AttemptHost(
         this,
         this,
+        journals,
         this,
         this,
         BootLimits.TCG,
@@ -183,8 +193,14 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
   }
 
   @Override
+  public Path directory(String name) {
+    return Path.of(name);
+  }
+
+  @Override
   public void removeDirectory(Path directory) throws IOException {
     undone("directory " + directory, "directory");
+    world.removeIf(thing -> thing.startsWith("scratch " + directory + "/"));
   }
 
   @Override
@@ -210,7 +226,19 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
   public RunningMicroVm boot(MicroVmSpec spec) throws HypervisorException, InterruptedException {
     step(Step.BOOT, HypervisorException.class);
     world.add("microVM " + spec.name());
-    return new ScriptedMicroVm(spec.name());
+    var microVm = new ScriptedMicroVm(spec.name());
+    running.put(spec.name(), microVm);
+    return microVm;
+  }
+
+  @Override
+  public RunningMicroVm adopt(String name, Path directory, VmmIdentity vmm)
+      throws HypervisorException {
+    var microVm = running.get(name);
+    if (microVm == null || microVm.exit.isDone() || !microVm.identity().equals(vmm)) {
+      throw new HypervisorException("the VMM of " + name + " does not run any more");
+    }
+    return microVm;
   }
 
   @Override
@@ -219,7 +247,9 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
     step(Step.OPEN, GuestException.class);
     var of = (ScriptedChannel) channel;
     world.add("session " + of.name);
-    return new ScriptedGuest(this, of.name, of.vmExit);
+    var guest = new ScriptedGuest(this, of.name, of.vmExit, again ? lastGuest.get(of.name) : null);
+    lastGuest.put(of.name, guest);
+    return guest;
   }
 
   private final class ScriptedMicroVm implements RunningMicroVm {
@@ -231,8 +261,8 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
     }
 
     @Override
-    public long pid() {
-      return 0;
+    public VmmIdentity identity() {
+      return new VmmIdentity(0, 1);
     }
 
     @Override

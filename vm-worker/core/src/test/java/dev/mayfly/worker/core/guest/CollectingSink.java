@@ -18,12 +18,13 @@ public final class CollectingSink implements OutputSink {
   }
 
   @Override
-  public synchronized void output(GuestStream stream, long offset, byte[] data) {
+  public synchronized long output(GuestStream stream, long offset, byte[] data) {
     if (offset != safe(stream) || data.length == 0) {
       throw new IllegalStateException(
           stream + " continues at " + offset + " instead of " + safe(stream));
     }
     collected(stream).writeBytes(data);
+    return offset + data.length;
   }
 
   public synchronized long safe(GuestStream stream) {

@@ -125,8 +125,15 @@ final class FakeGuestWire {
     if (in.hasRemaining()) {
       throw new IllegalStateException("bytes left over in a specification");
     }
+    ExecSpec.Kind kind =
+        switch (flags & ~3) {
+          case 0 -> ExecSpec.Kind.COMMAND;
+          case 4 -> ExecSpec.Kind.UNPACK;
+          case 8 -> ExecSpec.Kind.PACK;
+          default -> throw new IllegalStateException("flags " + flags);
+        };
     return new ExecSpec(
-        command, environment, directory, (flags & 2) != 0, user, (flags & 1) != 0, umask);
+        kind, command, environment, directory, (flags & 2) != 0, user, (flags & 1) != 0, umask);
   }
 
   static String string(ByteBuffer in) {

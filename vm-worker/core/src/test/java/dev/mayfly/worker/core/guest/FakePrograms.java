@@ -21,7 +21,17 @@ public final class FakePrograms {
    * {@code exit CODE}. Anything else ends it with 127, as a shell would.
    */
   public static Function<ExecSpec, FakeProgram> shell() {
-    return spec -> FakePrograms::interpret;
+    return shell(new FakeArchives());
+  }
+
+  /** The same; transfers of files go to and from these. */
+  public static Function<ExecSpec, FakeProgram> shell(FakeArchives archives) {
+    return spec ->
+        switch (spec.kind()) {
+          case COMMAND -> FakePrograms::interpret;
+          case UNPACK -> archives::unpack;
+          case PACK -> archives::pack;
+        };
   }
 
   /** Bytes that differ everywhere, so that a loss or repetition shows. */

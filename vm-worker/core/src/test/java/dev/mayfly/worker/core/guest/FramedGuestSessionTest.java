@@ -49,6 +49,14 @@ class FramedGuestSessionTest {
     return new ExecSpec(List.of("sh", "-c", script), List.of(), "/", false, "", true, 18);
   }
 
+  /** A sink that takes nothing without a permit. */
+  private static OutputSink held(Semaphore permits) {
+    return (stream, offset, data) -> {
+      permits.acquire();
+      return offset + data.length;
+    };
+  }
+
   private static ExecEnd end(GuestExec exec) throws Exception {
     return exec.ended().get(20, TimeUnit.SECONDS);
   }
@@ -194,7 +202,7 @@ class FramedGuestSessionTest {
         (stream, offset, data) -> {
           entered.countDown();
           permits.acquire();
-          collected.output(stream, offset, data);
+          return collected.output(stream, offset, data);
         };
     try (GuestSession session = open()) {
       GuestExec exec = session.start(script("fill 1000000"), blocking, SOON);
@@ -219,8 +227,7 @@ class FramedGuestSessionTest {
   void theEndIsToldOnlyBehindTheLastByte() throws Exception {
     Semaphore permits = new Semaphore(0);
     try (GuestSession session = open()) {
-      GuestExec exec =
-          session.start(script("echo x"), (stream, offset, data) -> permits.acquire(), SOON);
+      GuestExec exec = session.start(script("echo x"), held(permits), SOON);
       session.ping(SOON);
       session.ping(SOON);
       assertThat(exec.ended()).isNotDone();
@@ -231,10 +238,10 @@ class FramedGuestSessionTest {
 
   @Test
   void aBlockedSinkOfOneExecDoesNotStopAnswers() throws Exception {
+    Semaphore never = new Semaphore(0);
     try (GuestSession session = open()) {
-      GuestExec exec =
-          session.start(
-              script("fill 600000"), (stream, offset, data) -> new Semaphore(0).acquire(), SOON);
+      GuestExec exec = session.start(script("fill 600000"), held(never), SOON);
+      until(never::hasQueuedThreads);
       assertThat(session.ping(SOON)).isPositive();
       exec.signal(9, true);
       assertThat(session.ping(SOON)).isPositive();
@@ -304,6 +311,24 @@ class FramedGuestSessionTest {
       leave.countDown();
       assertThat(written.get(20, TimeUnit.SECONDS)).isTrue();
       assertThat(end(exec).exitCode()).isEqualTo(7);
+    }
+  }
+
+  @Test
+  void filesGoInAndComeOut() throws Exception {
+    guestRuns(FakePrograms.shell(new FakeArchives()));
+    byte[] archive = FakePrograms.pattern(500_000);
+    try (GuestSession session = open()) {
+      GuestExec in = session.start(ExecSpec.unpack("/w", ""), new CollectingSink(), SOON);
+      in.stdin(archive);
+      in.closeStdin();
+      assertThat(end(in).exitCode()).isEqualTo(ExecSpec.TRANSFER_GOOD);
+
+      CollectingSink sink = new CollectingSink();
+      assertThat(end(session.start(ExecSpec.pack("/w", ""), sink, SOON)).exitCode()).isZero();
+      assertThat(sink.bytes(GuestStream.STDOUT)).isEqualTo(archive);
+      assertThat(end(session.start(ExecSpec.pack("/x", ""), sink, SOON)).exitCode())
+          .isEqualTo(ExecSpec.TRANSFER_REFUSED);
     }
   }
 
@@ -409,9 +434,7 @@ class FramedGuestSessionTest {
   @Test
   void outputBeyondTheWindowIsAViolationAndNotKept() throws Exception {
     GuestSession session = open();
-    GuestExec exec =
-        session.start(
-            script("sleep 1000"), (stream, offset, data) -> new Semaphore(0).acquire(), SOON);
+    GuestExec exec = session.start(script("sleep 1000"), held(new Semaphore(0)), SOON);
     for (int i = 0; i < 9; i++) {
       guest.sendRaw(FakeGuestWire.output(exec.id(), 1, i * 32768L, new byte[32768]));
     }

@@ -376,6 +376,33 @@ class GuestFrameCodecTest {
   }
 
   @Test
+  void aTransferIsReadAsItWasWritten() {
+    for (ExecSpec spec : List.of(ExecSpec.unpack("/w", "ci"), ExecSpec.pack("/w/größe", ""))) {
+      assertThat(FakeGuestWire.readSpec(GuestFrameCodec.encode(spec))).isEqualTo(spec);
+    }
+  }
+
+  @Test
+  void aTransferHasAnAbsolutePath() {
+    assertThatThrownBy(() -> ExecSpec.unpack("w", ""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("absolute");
+    assertThatThrownBy(() -> ExecSpec.pack("", ""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("absolute");
+  }
+
+  @Test
+  void stdinIsOpenToUnpackAndOnlyThen() {
+    assertThatThrownBy(() ->
+            new ExecSpec(ExecSpec.Kind.PACK, List.of("/w"), List.of(), "/", false, "", true, 18))
+        .hasMessageContaining("stdin");
+    assertThatThrownBy(() ->
+            new ExecSpec(ExecSpec.Kind.UNPACK, List.of("/w"), List.of(), "/", false, "", false, 18))
+        .hasMessageContaining("stdin");
+  }
+
+  @Test
   void aSpecificationBeyondTheLimitsIsRefused() {
     List<String> environment = List.of("A=" + "x".repeat(1 << 20));
     ExecSpec large = new ExecSpec(List.of("a"), environment, "/", false, "", false, 0);

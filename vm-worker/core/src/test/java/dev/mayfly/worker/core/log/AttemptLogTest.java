@@ -17,18 +17,19 @@ import org.junit.jupiter.api.Test;
 class AttemptLogTest {
   private static final AttemptLease LEASE =
       AttemptLease.parse("0197a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b.1.1");
+  private static final long LIMIT = 1L << 40;
   private final ManualTimers timers = new ManualTimers();
   private final InMemoryLogSpool spool = new InMemoryLogSpool();
   private final AtomicInteger nudges = new AtomicInteger();
   private final AttemptLog log =
       new AttemptLog(
-          spool.create(LEASE), timers, timers.nanoTime(), () -> nudges.incrementAndGet());
+          spool.create(LEASE), timers, timers.nanoTime(), LIMIT, () -> nudges.incrementAndGet());
 
   @Test
   void aChattyJobIsNotOneChunkPerLine() throws Exception {
     timers.advance(Duration.ofMillis(7));
     for (int line = 0; line < 100; line++) {
-      log.append(LogStream.STDOUT, bytes("line\n"));
+      append(LogStream.STDOUT, bytes("line\n"));
     }
     assertThat(log.next(0)).isEmpty();
     timers.advance(AttemptLog.LINGER);
@@ -41,7 +42,7 @@ class AttemptLogTest {
   @Test
   void theLingerCountsFromTheFirstByteSoSteadyOutputIsNotHeldBack() throws Exception {
     for (int i = 0; i < 10; i++) {
-      log.append(LogStream.STDOUT, bytes("x"));
+      append(LogStream.STDOUT, bytes("x"));
       timers.advance(Duration.ofMillis(10));
     }
     assertThat(log.next(0).orElseThrow().data()).hasSizeLessThanOrEqualTo(6);
@@ -49,9 +50,9 @@ class AttemptLogTest {
 
   @Test
   void aSecondChunkHasItsOwnLinger() throws Exception {
-    log.append(LogStream.STDOUT, bytes("a"));
+    append(LogStream.STDOUT, bytes("a"));
     timers.advance(Duration.ofMillis(40));
-    log.append(LogStream.STDERR, bytes("b"));
+    append(LogStream.STDERR, bytes("b"));
     timers.advance(Duration.ofMillis(10));
     assertThat(log.next(0)).isPresent();
     timers.advance(AttemptLog.LINGER);
@@ -60,15 +61,15 @@ class AttemptLogTest {
 
   @Test
   void aFullChunkGoesOutAtOnce() throws Exception {
-    log.append(LogStream.STDOUT, new byte[LogChunk.MAX_BYTES]);
+    append(LogStream.STDOUT, new byte[LogChunk.MAX_BYTES]);
     assertThat(log.next(0)).isPresent();
     assertThat(nudges).hasValue(1);
   }
 
   @Test
   void theEndCutsWhatIsOpenAndCountsEverything() throws Exception {
-    log.append(LogStream.STDOUT, bytes("out"));
-    log.append(LogStream.STDERR, bytes("error"));
+    append(LogStream.STDOUT, bytes("out"));
+    append(LogStream.STDERR, bytes("error"));
     assertThat(log.end()).isEqualTo(new AttemptLog.Totals(2, 8));
     assertThat(log.isWhole(1)).isFalse();
     assertThat(log.isWhole(2)).isTrue();
@@ -77,8 +78,8 @@ class AttemptLogTest {
 
   @Test
   void acknowledgedChunksAreNotReadAgain() throws Exception {
-    log.append(LogStream.STDOUT, bytes("a"));
-    log.append(LogStream.STDERR, bytes("b"));
+    append(LogStream.STDOUT, bytes("a"));
+    append(LogStream.STDERR, bytes("b"));
     log.end();
     log.acknowledge(1);
     assertThat(log.next(0).orElseThrow().sequence()).isEqualTo(2);
@@ -91,7 +92,7 @@ class AttemptLogTest {
 
   @Test
   void anAcknowledgementOfWhatWasNeverSentFreesNothing() throws Exception {
-    log.append(LogStream.STDOUT, bytes("a"));
+    append(LogStream.STDOUT, bytes("a"));
     log.acknowledge(99);
     assertThat(log.acknowledged()).isZero();
     log.end();
@@ -102,9 +103,9 @@ class AttemptLogTest {
   void aFullSpoolHoldsTheJobBackUntilTheOrchestratorAcknowledges() throws Exception {
     long chunks = 0;
     var big = new byte[LogChunk.MAX_BYTES];
-    while (chunks * (big.length + AttemptLog.CHUNK_OVERHEAD_BYTES)
+    while (chunks * (big.length + Backlog.CHUNK_OVERHEAD_BYTES)
         < AttemptLog.MAX_UNACKNOWLEDGED_BYTES) {
-      log.append(LogStream.STDOUT, big);
+      append(LogStream.STDOUT, big);
       chunks++;
     }
     var blocked = new CompletableFuture<Boolean>();
@@ -112,7 +113,7 @@ class AttemptLogTest {
         Thread.ofVirtual()
             .start(() -> {
               try {
-                log.append(LogStream.STDOUT, bytes("late"));
+                append(LogStream.STDOUT, bytes("late"));
                 blocked.complete(true);
               } catch (InterruptedException | IOException failure) {
                 blocked.completeExceptionally(failure);
@@ -135,7 +136,7 @@ class AttemptLogTest {
             .start(() -> {
               try {
                 while (true) {
-                  log.append(LogStream.STDOUT, big);
+                  append(LogStream.STDOUT, big);
                 }
               } catch (InterruptedException expected) {
                 released.complete(true);
@@ -164,14 +165,58 @@ class AttemptLogTest {
   @Test
   void aDiskThatIsFullIsToldToTheOneWhoAppends() {
     spool.fill();
-    assertThatThrownBy(() -> log.append(LogStream.STDOUT, bytes("x")))
+    assertThatThrownBy(() -> append(LogStream.STDOUT, bytes("x"))).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void theLogEndsWithWhatTheDiskTook() throws Exception {
+    append(LogStream.STDOUT, bytes("kept"));
+    spool.fill();
+    assertThatThrownBy(() -> append(LogStream.STDERR, bytes("x"))).isInstanceOf(IOException.class);
+    log.system("mayfly: not taken");
+    assertThatThrownBy(() -> append(LogStream.STDOUT, bytes("y")))
+        .isInstanceOf(InterruptedException.class);
+    assertThat(log.end().chunks()).isEqualTo(1);
+    assertThat(log.next(0).orElseThrow().data()).isEqualTo(bytes("kept"));
+    assertThat(log.next(1)).isEmpty();
+    assertThat(timers.pendingCount()).isZero();
+  }
+
+  @Test
+  void whatTheDiskTookOfAChunkThatItDidNotTakeWholeIsKept() throws Exception {
+    append(LogStream.STDOUT, bytes("one "));
+    append(LogStream.STDERR, bytes("two "));
+    spool.fill();
+    assertThatThrownBy(() -> append(LogStream.STDERR, bytes("three")))
         .isInstanceOf(IOException.class);
+    assertThat(log.end().chunks()).isEqualTo(2);
+    assertThat(log.next(1).orElseThrow().data()).isEqualTo(bytes("two "));
+  }
+
+  @Test
+  void aNumberThatTheDiskDidNotTakeIsNeitherAcknowledgedNorSkippedByTheNextProcess()
+      throws Exception {
+    append(LogStream.STDOUT, bytes("kept"));
+    spool.fill();
+    assertThatThrownBy(() -> append(LogStream.STDERR, bytes("x"))).isInstanceOf(IOException.class);
+    log.end();
+    log.acknowledge(2);
+    spool.makeRoom();
+
+    var next =
+        AttemptLog.reopen(spool.leftovers().getFirst(), timers, timers.nanoTime(), LIMIT, () -> {});
+    var output = next.open(0);
+    output.append(LogStream.STDERR, output.safe(LogStream.STDERR), bytes("x"));
+    next.end();
+    var chunk = next.next(0).orElseThrow();
+    assertThat(chunk.sequence()).isEqualTo(2);
+    assertThat(chunk.data()).isEqualTo(bytes("x"));
   }
 
   @Test
   void aPieceTheDiskDoesNotGiveBackIsReplacedAndNotLeftOut() throws Exception {
-    log.append(LogStream.STDOUT, bytes("a"));
-    log.append(LogStream.STDERR, bytes("b"));
+    append(LogStream.STDOUT, bytes("a"));
+    append(LogStream.STDERR, bytes("b"));
     log.end();
     spool.damage(1);
     var replaced = log.next(0).orElseThrow();
@@ -183,7 +228,7 @@ class AttemptLogTest {
 
   @Test
   void aDeletedLogLeavesNothing() throws Exception {
-    log.append(LogStream.STDOUT, bytes("x"));
+    append(LogStream.STDOUT, bytes("x"));
     log.delete();
     log.delete();
     assertThat(spool.present()).isEmpty();
@@ -193,8 +238,8 @@ class AttemptLogTest {
 
   @Test
   void aLeftoverIsDeliveredFromWhereItWasAcknowledged() throws Exception {
-    log.append(LogStream.STDOUT, bytes("a"));
-    log.append(LogStream.STDERR, bytes("b"));
+    append(LogStream.STDOUT, bytes("a"));
+    append(LogStream.STDERR, bytes("b"));
     log.end();
     log.acknowledge(1);
     var leftover = AttemptLog.leftover(spool.leftovers().getFirst(), timers);
@@ -202,6 +247,11 @@ class AttemptLogTest {
     assertThat(leftover.isWhole(2)).isTrue();
     leftover.acknowledge(2);
     assertThat(leftover.isDelivered()).isTrue();
+  }
+
+  private void append(LogStream stream, byte[] data) throws InterruptedException, IOException {
+    var output = log.open(0);
+    output.append(stream, output.safe(stream), data);
   }
 
   private static byte[] bytes(String text) {

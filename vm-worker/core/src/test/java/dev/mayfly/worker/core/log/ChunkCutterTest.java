@@ -12,42 +12,53 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChunkCutterTest {
+  private static final ExecStream STDOUT = new ExecStream(1, LogStream.STDOUT);
+  private static final ExecStream STDERR = new ExecStream(1, LogStream.STDERR);
   private final ChunkCutter cutter = new ChunkCutter();
 
   @Test
   void smallWritesOfOneStreamShareAChunkUntilItIsCut() {
-    assertThat(cutter.place(LogStream.STDOUT, 10))
-        .containsExactly(new Placed(1, LogStream.STDOUT, 0, 10, true));
-    assertThat(cutter.place(LogStream.STDOUT, 5))
-        .containsExactly(new Placed(1, LogStream.STDOUT, 0, 5, false));
+    assertThat(cutter.place(STDOUT, 10)).containsExactly(new Placed(1, 0, 10));
+    assertThat(cutter.place(STDOUT, 5)).containsExactly(new Placed(1, 0, 5));
     assertThat(cutter.lastCut()).isZero();
     assertThat(cutter.open()).isEqualTo(1);
     cutter.cut();
     assertThat(cutter.lastCut()).isEqualTo(1);
-    assertThat(cutter.place(LogStream.STDOUT, 1))
-        .containsExactly(new Placed(2, LogStream.STDOUT, 0, 1, true));
+    assertThat(cutter.place(STDOUT, 1)).containsExactly(new Placed(2, 0, 1));
   }
 
   @Test
   void anotherStreamCutsTheChunk() {
-    cutter.place(LogStream.STDOUT, 10);
-    assertThat(cutter.place(LogStream.STDERR, 5))
-        .containsExactly(new Placed(2, LogStream.STDERR, 0, 5, true));
+    cutter.place(STDOUT, 10);
+    assertThat(cutter.place(STDERR, 5)).containsExactly(new Placed(2, 0, 5));
     assertThat(cutter.lastCut()).isEqualTo(1);
   }
 
   @Test
+  void anotherExecCutsTheChunk() {
+    cutter.place(STDOUT, 10);
+    assertThat(cutter.place(new ExecStream(2, LogStream.STDOUT), 5))
+        .containsExactly(new Placed(2, 0, 5));
+  }
+
+  @Test
+  void theRoomOfAStreamIsWhatItsOpenChunkHasLeft() {
+    cutter.place(STDOUT, 10);
+    assertThat(cutter.room(STDOUT)).isEqualTo(LogChunk.MAX_BYTES - 10);
+    assertThat(cutter.room(STDERR)).isEqualTo(LogChunk.MAX_BYTES);
+  }
+
+  @Test
   void aFullChunkIsCutAndTheRestGoesOn() {
-    assertThat(cutter.place(LogStream.STDOUT, LogChunk.MAX_BYTES + 1))
+    assertThat(cutter.place(STDOUT, LogChunk.MAX_BYTES + 1))
         .containsExactly(
-            new Placed(1, LogStream.STDOUT, 0, LogChunk.MAX_BYTES, true),
-            new Placed(2, LogStream.STDOUT, LogChunk.MAX_BYTES, 1, true));
+            new Placed(1, 0, LogChunk.MAX_BYTES), new Placed(2, LogChunk.MAX_BYTES, 1));
     assertThat(cutter.lastCut()).isEqualTo(1);
   }
 
   @Test
   void anExactlyFullChunkIsCutAtOnce() {
-    cutter.place(LogStream.STDOUT, LogChunk.MAX_BYTES);
+    cutter.place(STDOUT, LogChunk.MAX_BYTES);
     assertThat(cutter.lastCut()).isEqualTo(1);
     assertThat(cutter.open()).isZero();
   }
@@ -57,16 +68,16 @@ class ChunkCutterTest {
   void everyByteIsInExactlyOneChunkAndSequencesHaveNoGap(long seed) {
     RandomGenerator random = new SplittableRandom(seed);
     var sizes = new HashMap<Long, Integer>();
-    var streams = new HashMap<Long, LogStream>();
+    var streams = new HashMap<Long, ExecStream>();
     long in = 0;
     long last = 0;
     for (int i = 0; i < 500; i++) {
-      var stream = random.nextBoolean() ? LogStream.STDOUT : LogStream.STDERR;
+      var stream = random.nextBoolean() ? STDOUT : STDERR;
       int length = 1 + random.nextInt(random.nextInt(10) == 0 ? 200_000 : 300);
       int from = 0;
       for (var placed : cutter.place(stream, length)) {
         assertThat(placed.from()).isEqualTo(from);
-        assertThat(placed.sequence()).isEqualTo(placed.first() ? last + 1 : last);
+        assertThat(placed.sequence()).isBetween(last, last + 1);
         assertThat(streams.merge(placed.sequence(), stream, (a, b) -> a)).isEqualTo(stream);
         last = placed.sequence();
         from += placed.length();

@@ -1,6 +1,5 @@
 package dev.mayfly.worker.core.log;
 
-import dev.mayfly.api.LogStream;
 import dev.mayfly.worker.core.lease.AttemptLease;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,6 +19,11 @@ public final class InMemoryLogSpool implements LogSpool {
   /** From now on every append fails, as on a full disk. */
   public synchronized void fill() {
     full = true;
+  }
+
+  /** From now on there is room again. */
+  public synchronized void makeRoom() {
+    full = false;
   }
 
   /** Chunks with this sequence cannot be read from now on. */
@@ -46,13 +50,16 @@ public final class InMemoryLogSpool implements LogSpool {
                 entry.getKey(),
                 entry.getValue(),
                 entry.getValue().last,
-                entry.getValue().acknowledged))
+                entry.getValue().acknowledged,
+                new SpoolState(entry.getValue().totals, entry.getValue().raw)))
         .toList();
   }
 
   private final class Spool implements AttemptSpool {
     private final AttemptLease lease;
     private final TreeMap<Long, LogChunk> chunks = new TreeMap<>();
+    private final Map<ExecStream, RawProgress> raw = new HashMap<>();
+    private LogTotals totals = LogTotals.NONE;
     private long last;
     private long acknowledged;
 
@@ -61,13 +68,12 @@ public final class InMemoryLogSpool implements LogSpool {
     }
 
     @Override
-    public void append(
-        long sequence, LogStream stream, long micros, byte[] data, int from, int length)
-        throws IOException {
+    public void append(SpoolRecord record) throws IOException {
       synchronized (InMemoryLogSpool.this) {
         if (full) {
           throw new IOException("No space left on device");
         }
+        long sequence = record.sequence();
         if (sequence != last && sequence != last + 1) {
           throw new IllegalStateException("chunk " + sequence + " after chunk " + last);
         }
@@ -76,15 +82,50 @@ public final class InMemoryLogSpool implements LogSpool {
         if (known != null) {
           bytes.writeBytes(known.data());
         }
-        bytes.write(data, from, length);
+        bytes.writeBytes(record.data());
         chunks.put(
             sequence,
             new LogChunk(
                 sequence,
-                stream,
-                known == null ? micros : known.microsSinceAssigned(),
+                record.stream().exec(),
+                record.stream().stream(),
+                known == null ? record.microsSinceAssigned() : known.microsSinceAssigned(),
                 bytes.toByteArray()));
         last = sequence;
+        note(record.stream(), record.raw(), record.totals());
+      }
+    }
+
+    @Override
+    public void progress(ExecStream stream, RawProgress progress, LogTotals reached)
+        throws IOException {
+      synchronized (InMemoryLogSpool.this) {
+        if (full) {
+          throw new IOException("No space left on device");
+        }
+        note(stream, progress, reached);
+      }
+    }
+
+    private void note(ExecStream stream, RawProgress progress, LogTotals reached) {
+      if (progress.safe() > 0) {
+        raw.merge(stream, progress, RawProgress::orFurther);
+      }
+      totals = totals.orFurther(reached);
+    }
+
+    @Override
+    public void forget(int exec) {
+      synchronized (InMemoryLogSpool.this) {
+        raw.keySet().removeIf(stream -> stream.exec() == exec);
+      }
+    }
+
+    @Override
+    public int length(long sequence) {
+      synchronized (InMemoryLogSpool.this) {
+        var known = chunks.get(sequence);
+        return known == null ? 0 : known.data().length;
       }
     }
 

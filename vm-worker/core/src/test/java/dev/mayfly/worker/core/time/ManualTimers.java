@@ -64,6 +64,11 @@ public final class ManualTimers implements Timers {
         pending.stream().mapToLong(timer -> timer.due - now).min().orElseThrow());
   }
 
+  /** Whether a timer fires exactly so long from now. */
+  public synchronized boolean firesIn(Duration delay) {
+    return pending.stream().anyMatch(timer -> timer.due - now == delay.toNanos());
+  }
+
   public synchronized int pendingCount() {
     return pending.size();
   }

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.EnumSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,7 @@ class MicroVmMachineTest {
           MicroVmEvent.BOOTED, Map.of(ALLOCATED, BOOTING),
           MicroVmEvent.ANSWERED, Map.of(BOOTING, READY),
           MicroVmEvent.CLAIMED, Map.of(READY, CLAIMED),
+          MicroVmEvent.ADOPTED, Map.of(ALLOCATED, CLAIMED),
           MicroVmEvent.EXECUTED, Map.of(CLAIMED, EXECUTING),
           MicroVmEvent.FAILED,
               Map.of(
@@ -62,6 +64,18 @@ class MicroVmMachineTest {
     } else {
       assertThat(MicroVmMachine.next(state, event)).contains(expected);
     }
+  }
+
+  @Test
+  void thePrintedTableHoldsEveryStateWithEveryEventOnce() {
+    assertThat(MicroVmMachine.table())
+        .hasSize(MicroVmState.values().length * MicroVmEvent.values().length)
+        .doesNotHaveDuplicates()
+        .allSatisfy(row ->
+            assertThat(row.to())
+                .isEqualTo(
+                    Optional.ofNullable(
+                        TABLE.getOrDefault(row.event(), Map.of()).get(row.from()))));
   }
 
   @Test

@@ -1,33 +1,59 @@
 package dev.mayfly.worker.daemon.config;
 
+import dev.mayfly.api.Label;
 import dev.mayfly.api.Shape;
+import dev.mayfly.api.WorkerPoolName;
 import dev.mayfly.worker.core.slot.HostCapacity;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
  * Settings of the worker, checked; see {@code ops/docs/configuration.md}.
  *
  * @param home the state directory, absolute
- * @param orchestratorHost where to dial; a loopback address, see {@link #read}
+ * @param orchestrators where to dial, each when the one before is not reached; loopback addresses,
+ *     see {@link #read}; at least one
+ * @param labels what jobs can select this worker by
  * @param qemu the VMM's program, a name on the PATH or a path
+ * @param onStop applies to SIGTERM and SIGINT; a worker that is killed keeps its microVMs anyway
  */
 public record WorkerConfig(
     Path home,
-    String orchestratorHost,
-    int orchestratorPort,
+    List<OrchestratorAddress> orchestrators,
     Path tokenFile,
     String name,
+    SortedSet<Label> labels,
+    WorkerPoolName pool,
     HostCapacity capacity,
     Accelerator accelerator,
-    String qemu) {
+    String qemu,
+    OnStop onStop) {
+
+  /** What becomes of running microVMs when the worker is asked to stop. */
+  public enum OnStop {
+    /** They end with it. */
+    DESTROY,
+    /** They go on, for the next worker process on this state directory. */
+    KEEP
+  }
+
+  public WorkerConfig {
+    orchestrators = List.copyOf(orchestrators);
+    labels = Collections.unmodifiableSortedSet(new TreeSet<>(labels));
+  }
 
   /** How guests are run. */
   public enum Accelerator {
@@ -44,10 +70,15 @@ public record WorkerConfig(
   static final int MAX_HOME_BYTES = 80 - 12 - 15;
 
   private static final int DEFAULT_PORT = 8421;
+
+  /** More than anybody runs on one database. */
+  private static final int MAX_ORCHESTRATORS = 16;
+
   private static final int MEMORY_PERCENT = 75;
   private static final int DISK_PERCENT = 80;
   private static final int MAX_CPUS = 4096;
   private static final int MAX_MIB = 1 << 30;
+  private static final String POOL_LABEL = "pool=";
   private static final Pattern NAME = Pattern.compile("[a-z0-9.-]{1,63}");
 
   /**
@@ -61,17 +92,19 @@ public record WorkerConfig(
     var settings = Settings.read(environment, properties);
     var home = home(settings, environment, properties);
     var host = facts.of(home);
-    var address = address(settings.get("mayfly.worker.orchestrator").orElse("127.0.0.1:8421"));
+    var orchestrators =
+        addresses(settings.get("mayfly.worker.orchestrator").orElse("127.0.0.1:8421"));
     return new WorkerConfig(
         home,
-        address.host(),
-        address.port(),
+        orchestrators,
         settings
             .get("mayfly.worker.token-file")
             .map(Path::of)
             .map(Path::toAbsolutePath)
             .orElse(home.resolve("secrets/worker-token")),
         name(settings, host),
+        labels(settings.get("mayfly.worker.labels").orElse("")),
+        pool(settings.get("mayfly.worker.pool")),
         new HostCapacity(
             settings.number("mayfly.worker.cpus", 1, MAX_CPUS, host.cpus()),
             settings.number(
@@ -85,7 +118,8 @@ public record WorkerConfig(
                 MAX_MIB,
                 percent(host.freeDiskMib(), DISK_PERCENT))),
         accelerator(settings.get("mayfly.worker.accelerator").orElse("auto")),
-        settings.get("mayfly.worker.qemu").orElse("qemu-system-x86_64"));
+        settings.get("mayfly.worker.qemu").orElse("qemu-system-x86_64"),
+        onStop(settings.get("mayfly.worker.on-stop").orElse("destroy")));
   }
 
   /** How to learn about the host, given the state directory. */
@@ -93,8 +127,6 @@ public record WorkerConfig(
   public interface FactsOf {
     HostFacts of(Path home);
   }
-
-  private record Address(String host, int port) {}
 
   /** What this worker keeps for itself. */
   public Path workerDirectory() {
@@ -137,7 +169,15 @@ public record WorkerConfig(
     return normal;
   }
 
-  private static Address address(String text) throws ConfigException {
+  private static List<OrchestratorAddress> addresses(String text) throws ConfigException {
+    var addresses = new ArrayList<OrchestratorAddress>();
+    for (var part : text.split(",", MAX_ORCHESTRATORS + 1)) {
+      addresses.add(address(part.strip()));
+    }
+    return addresses;
+  }
+
+  private static OrchestratorAddress address(String text) throws ConfigException {
     int colon = text.lastIndexOf(':');
     boolean onlyHost =
         colon < 0 || text.endsWith("]") || text.indexOf(':') != colon && !text.contains("]");
@@ -155,10 +195,12 @@ public record WorkerConfig(
     }
     if (host.isEmpty() || port < 1 || port > 65535) {
       throw new ConfigException(
-          "mayfly.worker.orchestrator is \"" + text + "\", must be host:port");
+          "mayfly.worker.orchestrator is \""
+              + text
+              + "\", must be host:port, or several separated by commas");
     }
     requireLoopback(host);
-    return new Address(host, port);
+    return new OrchestratorAddress(host, port);
   }
 
   /** The join token would travel in plain text. */
@@ -196,6 +238,46 @@ public record WorkerConfig(
     return given.get();
   }
 
+  /** Separated by commas; spaces around them do not matter. */
+  private static SortedSet<Label> labels(String text) throws ConfigException {
+    var labels = new TreeSet<Label>();
+    for (var part : text.isEmpty() ? new String[0] : text.split(",", -1)) {
+      var label = part.strip();
+      if (label.startsWith(POOL_LABEL)) {
+        throw new ConfigException(
+            "mayfly.worker.labels holds \""
+                + label
+                + "\", which every worker has of itself: set mayfly.worker.pool");
+      }
+      try {
+        labels.add(new Label(label));
+      } catch (IllegalArgumentException wrong) {
+        throw new ConfigException(
+            "mayfly.worker.labels holds \"" + label + "\", which " + wrong.getMessage());
+      }
+    }
+    if (labels.size() > Label.MAX_LABELS) {
+      throw new ConfigException(
+          "mayfly.worker.labels holds "
+              + labels.size()
+              + " labels, must be at most "
+              + Label.MAX_LABELS);
+    }
+    return labels;
+  }
+
+  private static WorkerPoolName pool(Optional<String> name) throws ConfigException {
+    if (name.isEmpty()) {
+      return WorkerPoolName.DEFAULT;
+    }
+    try {
+      return new WorkerPoolName(name.get());
+    } catch (IllegalArgumentException wrong) {
+      throw new ConfigException(
+          "mayfly.worker.pool is \"" + name.get() + "\", " + wrong.getMessage());
+    }
+  }
+
   private static Accelerator accelerator(String text) throws ConfigException {
     return switch (text) {
       case "auto" -> Accelerator.AUTO;
@@ -204,6 +286,16 @@ public record WorkerConfig(
       default ->
           throw new ConfigException(
               "mayfly.worker.accelerator is \"" + text + "\", must be auto, kvm or tcg");
+    };
+  }
+
+  private static OnStop onStop(String text) throws ConfigException {
+    return switch (text) {
+      case "destroy" -> OnStop.DESTROY;
+      case "keep" -> OnStop.KEEP;
+      default ->
+          throw new ConfigException(
+              "mayfly.worker.on-stop is \"" + text + "\", must be destroy or keep");
     };
   }
 

@@ -73,6 +73,11 @@ public final class DiskMicroVmFiles implements MicroVmFiles {
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
   }
 
+  @Override
+  public Path directory(String name) {
+    return vms.resolve(name);
+  }
+
   /** Removes a tree; does not follow links. */
   @Override
   public void removeDirectory(Path directory) throws IOException {

@@ -13,7 +13,9 @@ import dev.mayfly.api.worker.v1.Assignment;
 import dev.mayfly.api.worker.v1.AttemptRef;
 import dev.mayfly.api.worker.v1.AttemptReport;
 import dev.mayfly.api.worker.v1.Cancelled;
-import dev.mayfly.api.worker.v1.EndReason;
+import dev.mayfly.api.worker.v1.EndAttempt;
+import dev.mayfly.api.worker.v1.ExecEnded;
+import dev.mayfly.api.worker.v1.ExecStarted;
 import dev.mayfly.api.worker.v1.Exited;
 import dev.mayfly.api.worker.v1.Faulted;
 import dev.mayfly.api.worker.v1.Finished;
@@ -27,10 +29,11 @@ import dev.mayfly.api.worker.v1.WorkerMessage;
 import dev.mayfly.worker.core.attempt.AttemptEvent;
 import dev.mayfly.worker.core.attempt.AttemptSpec;
 import dev.mayfly.worker.core.attempt.Attempts.Admission;
+import dev.mayfly.worker.core.attempt.EndReason;
 import dev.mayfly.worker.core.attempt.Outbox.Sendable;
 import dev.mayfly.worker.core.lease.AttemptLease;
+import dev.mayfly.worker.core.log.Secrets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +42,9 @@ import java.util.Map;
 final class LinkCodec {
   /** The limit of the wire contract. */
   private static final int MAX_REASON = 500;
+
+  private static final int MAX_EXIT_CODE = 255;
+  private static final int NANOS_PER_MICRO = 1000;
 
   private LinkCodec() {}
 
@@ -72,13 +78,6 @@ final class LinkCodec {
    * @throws IllegalArgumentException naming what is wrong; never a value, it may be secret
    */
   static AttemptSpec spec(Assignment assignment, long assignedAt) {
-    var environment = new ArrayList<String>();
-    for (var variable : assignment.getEnvironmentList()) {
-      if (variable.getName().isEmpty() || variable.getName().contains("=")) {
-        throw new IllegalArgumentException("an environment variable has no valid name");
-      }
-      environment.add(variable.getName() + "=" + variable.getValue());
-    }
     return new AttemptSpec(
         lease(assignment.getAttempt()),
         new BundleDigest(assignment.getBundleDigest()),
@@ -88,12 +87,34 @@ final class LinkCodec {
             assignment.getShape().getMemoryMib(),
             assignment.getShape().getScratchMib()),
         assignment.getCommandList(),
-        environment,
+        ExecCodec.environment(assignment.getEnvironmentList()),
         assignment.getWorkingDirectory(),
         assignment.getUser(),
         Duration.ofSeconds(assignment.getTimeoutSeconds()),
         network(assignment.getNetwork()),
+        assignment.getSession(),
+        Duration.ofSeconds(assignment.getIdleSeconds()),
+        Secrets.of(assignment.getSecretsList()),
+        assignment.getLogLimitBytes() == 0
+            ? AttemptSpec.DEFAULT_LOG_LIMIT_BYTES
+            : assignment.getLogLimitBytes(),
         assignedAt);
+  }
+
+  /**
+   * How much of its lease is left.
+   *
+   * @param most what is more is cut to this
+   * @throws IllegalArgumentException when the assignment does not say
+   */
+  static Duration leaseLeft(Assignment assignment, Duration most) {
+    long micros = assignment.getLeaseLeftMicros();
+    if (micros == 0) {
+      throw new IllegalArgumentException("lease_left_micros is missing");
+    }
+    long limit = most.toNanos() / NANOS_PER_MICRO;
+    return Duration.ofNanos(
+        NANOS_PER_MICRO * (Long.compareUnsigned(micros, limit) > 0 ? limit : micros));
   }
 
   private static NetworkMode network(Network network) {
@@ -104,14 +125,14 @@ final class LinkCodec {
     };
   }
 
-  /** Anything but a cancellation means that the lease is not ours. */
-  static dev.mayfly.worker.core.attempt.EndReason reason(EndReason reason) {
-    return switch (reason) {
-      case END_REASON_CANCELLED -> dev.mayfly.worker.core.attempt.EndReason.CANCELLED;
-      case END_REASON_RELEASED, END_REASON_ABANDONED ->
-          dev.mayfly.worker.core.attempt.EndReason.CANCELLED;
-      case END_REASON_UNSPECIFIED, END_REASON_LEASE_VOID, UNRECOGNIZED ->
-          dev.mayfly.worker.core.attempt.EndReason.LEASE_VOID;
+  /** What is not known means that the lease is not ours; an exit code is cut to what there is. */
+  static EndReason reason(EndAttempt end) {
+    return switch (end.getReason()) {
+      case END_REASON_CANCELLED -> EndReason.CANCELLED;
+      case END_REASON_RELEASED ->
+          new EndReason.Released(Math.clamp(end.getExitCode() & 0xffffffffL, 0, MAX_EXIT_CODE));
+      case END_REASON_ABANDONED -> EndReason.ABANDONED;
+      case END_REASON_UNSPECIFIED, END_REASON_LEASE_VOID, UNRECOGNIZED -> EndReason.LEASE_VOID;
     };
   }
 
@@ -137,7 +158,8 @@ final class LinkCodec {
                       .setSequence(chunk.sequence())
                       .setStream(stream(chunk.stream()))
                       .setData(UnsafeByteOperations.unsafeWrap(chunk.data()))
-                      .setMicrosSinceAssigned(chunk.microsSinceAssigned()))
+                      .setMicrosSinceAssigned(chunk.microsSinceAssigned())
+                      .setExecNumber(chunk.exec()))
               .build();
     };
   }
@@ -166,7 +188,23 @@ final class LinkCodec {
       case AttemptEvent.Preparing() -> message.setPreparing(Preparing.getDefaultInstance());
       case AttemptEvent.Running(var kernel, var vmm) ->
           message.setRunning(Running.newBuilder().setGuestKernel(kernel).setVmm(vmm));
+      case AttemptEvent.ExecStarted(var number) ->
+          message.setExecStarted(ExecStarted.newBuilder().setExecNumber(number));
+      case AttemptEvent.ExecEnded ended -> message.setExecEnded(execEnded(ended));
       case AttemptEvent.Finished finished -> message.setFinished(finished(finished));
+    }
+    return message.build();
+  }
+
+  private static ExecEnded execEnded(AttemptEvent.ExecEnded ended) {
+    var message =
+        ExecEnded.newBuilder().setExecNumber(ended.number()).setLogChunks(ended.logChunks());
+    switch (ended.outcome()) {
+      case Outcome.Exited(var code) -> message.setExited(Exited.newBuilder().setCode(code));
+      case Outcome.Faulted(var code, var detail) ->
+          message.setFaulted(Faulted.newBuilder().setCode(code.name()).setDetail(detail));
+      case Outcome.Cancelled() ->
+          throw new IllegalStateException("an exec is never cancelled by itself");
     }
     return message.build();
   }

@@ -2,6 +2,7 @@ package dev.mayfly.worker.daemon.link;
 
 import dev.mayfly.api.BundleDigest;
 import dev.mayfly.api.FaultCode;
+import dev.mayfly.api.Label;
 import dev.mayfly.api.worker.v1.Assignment;
 import dev.mayfly.api.worker.v1.AttemptRef;
 import dev.mayfly.api.worker.v1.Capacity;
@@ -22,9 +23,7 @@ import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -50,6 +49,8 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
   /** Bounds of what the orchestrator may ask for, so that a bad value cannot stop the worker. */
   private static final int MAX_SECONDS = 3600;
 
+  private static final Duration MAX_LEASE = Duration.ofSeconds(MAX_SECONDS);
+
   /** gRPC hands over one message for each that was asked for; we ask one by one. */
   private static final int INBOUND_CAPACITY = 8;
 
@@ -58,13 +59,14 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
   private final LinkPorts ports;
   private final Registration registration;
   private final Outbox.Cursor cursor;
+  private final ExecTraffic execs;
   private final BlockingQueue<OrchestratorMessage> inbound =
       new ArrayBlockingQueue<>(INBOUND_CAPACITY);
-  private final Deque<Long> heartbeatsSent = new ArrayDeque<>();
   private volatile @Nullable String over;
   private volatile @Nullable ClientCallStreamObserver<WorkerMessage> stream;
 
   // Owned by the link's thread.
+  private LeaseAsks asks = new LeaseAsks(0);
   private boolean registered;
   private boolean leavingSent;
   private Duration heartbeat = Duration.ZERO;
@@ -78,6 +80,7 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
     this.ports = ports;
     this.registration = registration;
     this.cursor = ports.outbox().cursor();
+    this.execs = new ExecTraffic(ports.execs());
   }
 
   @Override
@@ -128,12 +131,15 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
             .setVersion(registration.version())
             .setArchitecture(registration.architecture())
             .setHostKernel(registration.hostKernel())
+            .addAllLabels(registration.labels().stream().map(Label::value).toList())
+            .setPool(registration.pool().value())
             .setCapacity(
                 Capacity.newBuilder()
                     .setCpus(registration.capacity().cpus())
                     .setMemoryMib(registration.capacity().memoryMib())
                     .setScratchMib(registration.capacity().scratchMib()))
-            .addAllRunningAttempts(LinkCodec.refs(ports.attempts().held()));
+            .addAllRunningAttempts(LinkCodec.refs(ports.attempts().held()))
+            .addAllAssignmentsWanted(LinkCodec.refs(ports.attempts().assignmentsWanted()));
     for (var fact : registration.vmms()) {
       message.addVmms(
           Vmm.newBuilder()
@@ -145,7 +151,9 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
     }
     bundlesSent = ports.bundles().ready();
     bundlesSent.forEach(digest -> message.addBundleDigests(digest.value()));
-    deadline = ports.timers().nanoTime() + REGISTER_LIMIT.toNanos();
+    long now = ports.timers().nanoTime();
+    asks = new LeaseAsks(now);
+    deadline = now + REGISTER_LIMIT.toNanos();
     wakeAt(deadline);
     send(WorkerMessage.newBuilder().setRegister(message).build());
   }
@@ -165,6 +173,13 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
     }
     if (now - nextHeartbeat >= 0) {
       sendHeartbeat(now);
+    }
+    while (over == null && call().isReady()) {
+      var acknowledgement = execs.next();
+      if (acknowledgement.isEmpty()) {
+        break;
+      }
+      send(acknowledgement.get());
     }
     while (over == null && call().isReady()) {
       var sendable = cursor.next();
@@ -213,7 +228,7 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
       case HEARTBEAT_REPLY -> onHeartbeatReply(message.getHeartbeatReply());
       case ASSIGNMENT -> onAssignment(message.getAssignment());
       case END_ATTEMPT -> {
-        var reason = LinkCodec.reason(message.getEndAttempt().getReason());
+        var reason = LinkCodec.reason(message.getEndAttempt());
         end(List.of(message.getEndAttempt().getAttempt()), reason);
       }
       case REPORT_ACK -> {
@@ -226,8 +241,9 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
         leases(List.of(message.getLogAck().getAttempt()))
             .forEach(attempt -> ports.outbox().acknowledgeLog(attempt, sequence));
       }
-      case EXEC_START, EXEC_INPUT, EXEC_SIGNAL ->
-          log.atWarn().log("Exec of no session was ignored");
+      case EXEC_START -> execs.start(message.getExecStart());
+      case EXEC_INPUT -> execs.input(message.getExecInput());
+      case EXEC_SIGNAL -> execs.signal(message.getExecSignal());
       // A newer orchestrator may say what we do not know.
       case MESSAGE_NOT_SET -> log.atDebug().log("Message of an unknown kind was ignored");
     }
@@ -248,13 +264,13 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
   }
 
   private void onHeartbeatReply(HeartbeatReply reply) {
-    var asked = heartbeatsSent.pollFirst();
-    if (asked == null) {
+    var asked = asks.answered();
+    if (asked.isEmpty()) {
       log.atWarn().log("Heartbeat reply came that nobody had asked for");
       return;
     }
     deadline = ports.timers().nanoTime() + silence().toNanos();
-    ports.attempts().renew(leases(reply.getRenewedList()), asked, lease);
+    ports.attempts().renew(leases(reply.getRenewedList()), asked.getAsLong(), lease);
     end(reply.getEndAttemptsList(), EndReason.LEASE_VOID);
   }
 
@@ -262,7 +278,10 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
     Admission admission;
     try {
       var spec = LinkCodec.spec(assignment, ports.timers().nanoTime());
-      admission = ports.attempts().assign(spec, lease);
+      long until =
+          asks.sentAt(assignment.getLeaseFromMessage())
+              + LinkCodec.leaseLeft(assignment, MAX_LEASE).toNanos();
+      admission = ports.attempts().assign(spec, until, lease);
     } catch (IllegalArgumentException invalid) {
       admission =
           new Admission.Refused(
@@ -281,6 +300,12 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
               .addKeyValue("job", assignment.getAttempt().getJobId())
               .addKeyValue("epoch", assignment.getAttempt().getLeaseEpoch())
               .log("Assignment of an older epoch was ignored");
+      // Nothing is said of it: its lease ends it there, or has done so.
+      case Admission.Late() ->
+          log.atWarn()
+              .addKeyValue("job", assignment.getAttempt().getJobId())
+              .addKeyValue("attempt", assignment.getAttempt().getAttemptNumber())
+              .log("Assignment came after its lease was over and was ignored");
       case Admission.Refused refused -> {
         log.atWarn()
             .addKeyValue("job", assignment.getAttempt().getJobId())
@@ -307,7 +332,7 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
       ready.forEach(digest -> message.addBundleDigests(digest.value()));
       bundlesSent = ready;
     }
-    heartbeatsSent.addLast(now);
+    asks.heartbeat(now);
     nextHeartbeat = now + heartbeat.toNanos();
     wakeAt(nextHeartbeat);
     send(WorkerMessage.newBuilder().setHeartbeat(message).build());

@@ -3,6 +3,7 @@ package dev.mayfly.worker.daemon.link;
 import dev.mayfly.worker.core.attempt.Attempts;
 import dev.mayfly.worker.core.attempt.Outbox;
 import dev.mayfly.worker.core.bundle.Bundles;
+import dev.mayfly.worker.core.exec.ExecCommands;
 import dev.mayfly.worker.core.time.Timers;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
@@ -13,6 +14,7 @@ public record LinkPorts(
     TokenSource token,
     HostReadings readings,
     Attempts attempts,
+    ExecCommands execs,
     Outbox outbox,
     Bundles bundles,
     Timers timers,

@@ -1,5 +1,6 @@
 package dev.mayfly.worker.daemon.link;
 
+import dev.mayfly.worker.daemon.config.OrchestratorAddress;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
@@ -8,7 +9,9 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Dials without encryption, and therefore only this machine: the join token would be readable on
@@ -23,23 +26,28 @@ public final class PlaintextLoopbackDialler implements LinkPorts.Dialler, AutoCl
 
   private static final int KEEPALIVE_LIMIT_SECONDS = 20;
 
-  private final String host;
-  private final int port;
+  private final List<OrchestratorAddress> addresses;
+  private final AtomicInteger next = new AtomicInteger();
   private final EventLoopGroup group = new NioEventLoopGroup(1);
 
-  public PlaintextLoopbackDialler(String host, int port) {
-    this.host = host;
-    this.port = port;
+  /**
+   * @param addresses at least one; each call dials the next, so that one that is down is left
+   *     behind
+   */
+  public PlaintextLoopbackDialler(List<OrchestratorAddress> addresses) {
+    this.addresses = List.copyOf(addresses);
   }
 
   @Override
   public ManagedChannel dial() throws IOException {
+    var orchestrator = addresses.get(Math.floorMod(next.getAndIncrement(), addresses.size()));
+    var host = orchestrator.host();
     var address = InetAddress.getByName(host);
     if (!address.isLoopbackAddress()) {
       throw new IOException(
           "the worker token is not sent in plain text to " + host + ", which is another machine");
     }
-    return NettyChannelBuilder.forAddress(new InetSocketAddress(address, port))
+    return NettyChannelBuilder.forAddress(new InetSocketAddress(address, orchestrator.port()))
         .usePlaintext()
         .eventLoopGroup(group)
         .channelType(NioSocketChannel.class)

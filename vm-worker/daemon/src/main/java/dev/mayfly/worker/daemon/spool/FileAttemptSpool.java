@@ -1,8 +1,12 @@
 package dev.mayfly.worker.daemon.spool;
 
-import dev.mayfly.api.LogStream;
+import dev.mayfly.worker.core.log.ExecStream;
 import dev.mayfly.worker.core.log.LogChunk;
 import dev.mayfly.worker.core.log.LogSpool.AttemptSpool;
+import dev.mayfly.worker.core.log.LogTotals;
+import dev.mayfly.worker.core.log.RawProgress;
+import dev.mayfly.worker.core.log.SpoolRecord;
+import dev.mayfly.worker.core.log.SpoolState;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -16,15 +20,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.zip.CRC32C;
 
 /**
  * The spool of one attempt: segment files of records, and a file with the last acknowledged
  * sequence. Several records in a row with one sequence are one chunk. A segment is removed once all
  * of it is acknowledged, so a long log does not fill the disk.
  *
- * <p>Record: u32 length, u64 sequence, u8 stream, u64 microseconds, u32 CRC-32C of what is before
- * it and of the data, then the data; big-endian.
+ * <p>A record is written by one call, and holds beside its bytes what they change in the state, so
+ * that a process that is killed leaves both or none.
  *
  * <p>Plain files, not channels: a channel is closed under everybody when one thread that uses it is
  * interrupted.
@@ -33,15 +36,16 @@ final class FileAttemptSpool implements AttemptSpool {
   /** Small enough that acknowledged output leaves the disk soon. */
   static final long SEGMENT_BYTES = 8L << 20;
 
-  private static final int HEADER_BYTES = 4 + 8 + 1 + 8 + 4;
   private static final String SEGMENT_SUFFIX = ".segment";
   private static final String ACKNOWLEDGED = "acknowledged";
-  private static final LogStream[] STREAMS = LogStream.values();
 
   private final Path directory;
   private final RandomAccessFile acknowledgedFile;
+  private final StateFile state;
   private final List<Segment> segments = new ArrayList<>();
   private final TreeMap<Long, Place> places = new TreeMap<>();
+  private final List<Path> beyond = new ArrayList<>();
+  private boolean cutOff;
   private long last;
   private long acknowledged;
 
@@ -62,6 +66,7 @@ final class FileAttemptSpool implements AttemptSpool {
     final Segment segment;
     final long from;
     long to;
+    int length;
 
     Place(Segment segment, long from) {
       this.segment = segment;
@@ -72,6 +77,7 @@ final class FileAttemptSpool implements AttemptSpool {
 
   private FileAttemptSpool(Path directory) throws IOException {
     this.directory = directory;
+    this.state = new StateFile(directory);
     this.acknowledgedFile = new RandomAccessFile(directory.resolve(ACKNOWLEDGED).toFile(), "rw");
   }
 
@@ -98,17 +104,33 @@ final class FileAttemptSpool implements AttemptSpool {
       acknowledged = 0;
     }
     last = acknowledged;
+    state.load();
     var paths = new ArrayList<Path>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SEGMENT_SUFFIX)) {
       files.forEach(paths::add);
     }
     paths.sort(null);
+    boolean whole = true;
     for (var path : paths) {
-      var segment = new Segment(path, new RandomAccessFile(path.toFile(), "rw"));
-      segments.add(segment);
-      if (!load(segment)) {
-        break;
+      if (whole) {
+        var segment = new Segment(path, new RandomAccessFile(path.toFile(), "rw"));
+        segments.add(segment);
+        whole = load(segment);
+      } else {
+        beyond.add(path);
       }
+    }
+    cutOff = !whole;
+  }
+
+  /** What is appended next must not lie before the rest of a record that was cut off. */
+  private void removeBeyond() throws IOException {
+    if (cutOff) {
+      segments.getLast().file.setLength(segments.getLast().end);
+      for (var path : beyond) {
+        Files.deleteIfExists(path);
+      }
+      cutOff = false;
     }
   }
 
@@ -122,11 +144,14 @@ final class FileAttemptSpool implements AttemptSpool {
       }
       long sequence = piece.get().sequence();
       long from = segment.end;
-      segment.end += HEADER_BYTES + piece.get().data().length;
+      segment.end += RecordCodec.HEADER_BYTES + piece.get().data().length;
       segment.lastSequence = sequence;
+      state.note(piece.get().stream(), piece.get().raw(), piece.get().totals());
       if (sequence > acknowledged) {
         last = Math.max(last, sequence);
-        places.computeIfAbsent(sequence, unused -> new Place(segment, from)).to = segment.end;
+        var place = places.computeIfAbsent(sequence, unused -> new Place(segment, from));
+        place.to = segment.end;
+        place.length += piece.get().data().length;
       }
     }
     return true;
@@ -140,28 +165,46 @@ final class FileAttemptSpool implements AttemptSpool {
     return acknowledged;
   }
 
+  SpoolState state() {
+    return state.state();
+  }
+
   @Override
-  public void append(
-      long sequence, LogStream stream, long microsSinceAssigned, byte[] data, int from, int length)
-      throws IOException {
+  public void append(SpoolRecord record) throws IOException {
+    long sequence = record.sequence();
     if (sequence != last && sequence != last + 1) {
       throw new IllegalStateException("chunk " + sequence + " after chunk " + last);
     }
+    removeBeyond();
     var segment = segmentFor(sequence);
-    var record = ByteBuffer.allocate(HEADER_BYTES + length);
-    record.putInt(length).putLong(sequence).put((byte) stream.ordinal());
-    record.putLong(microsSinceAssigned);
-    var crc = new CRC32C();
-    crc.update(record.array(), 0, record.position());
-    crc.update(data, from, length);
-    record.putInt((int) crc.getValue()).put(data, from, length);
+    var bytes = RecordCodec.encode(record);
     segment.file.seek(segment.end);
-    segment.file.write(record.array());
+    segment.file.write(bytes);
     var place = places.computeIfAbsent(sequence, unused -> new Place(segment, segment.end));
-    segment.end += record.capacity();
+    segment.end += bytes.length;
     segment.lastSequence = sequence;
     place.to = segment.end;
+    place.length += record.data().length;
     last = sequence;
+    state.note(record.stream(), record.raw(), record.totals());
+  }
+
+  @Override
+  public void progress(ExecStream stream, RawProgress raw, LogTotals totals) throws IOException {
+    state.note(stream, raw, totals);
+    state.write();
+  }
+
+  @Override
+  public void forget(int exec) {
+    // Not written: what is remembered of it by mistake is never asked for.
+    state.forget(exec);
+  }
+
+  @Override
+  public int length(long sequence) {
+    var place = places.get(sequence);
+    return place == null ? 0 : place.length;
   }
 
   /** A chunk never spans segments. */
@@ -185,7 +228,7 @@ final class FileAttemptSpool implements AttemptSpool {
       return Optional.empty();
     }
     var data = new ByteArrayOutputStream();
-    LogChunk first = null;
+    SpoolRecord first = null;
     long position = place.from;
     while (position < place.to) {
       var piece = readPiece(place.segment, position, place.to);
@@ -196,44 +239,34 @@ final class FileAttemptSpool implements AttemptSpool {
         first = piece.get();
       }
       data.writeBytes(piece.get().data());
-      position += HEADER_BYTES + piece.get().data().length;
+      position += RecordCodec.HEADER_BYTES + piece.get().data().length;
     }
     return first == null
         ? Optional.empty()
         : Optional.of(
             new LogChunk(
-                sequence, first.stream(), first.microsSinceAssigned(), data.toByteArray()));
+                sequence,
+                first.stream().exec(),
+                first.stream().stream(),
+                first.microsSinceAssigned(),
+                data.toByteArray()));
   }
 
-  private static Optional<LogChunk> readPiece(Segment segment, long position, long end)
+  private static Optional<SpoolRecord> readPiece(Segment segment, long position, long end)
       throws IOException {
-    if (end - position < HEADER_BYTES) {
+    if (end - position < RecordCodec.HEADER_BYTES) {
       return Optional.empty();
     }
-    var header = ByteBuffer.allocate(HEADER_BYTES);
+    var header = new byte[RecordCodec.HEADER_BYTES];
     segment.file.seek(position);
-    segment.file.readFully(header.array());
-    int length = header.getInt();
-    long sequence = header.getLong();
-    int stream = header.get();
-    long micros = header.getLong();
-    int expected = header.getInt();
-    if (length < 1
-        || length > LogChunk.MAX_BYTES
-        || end - position - HEADER_BYTES < length
-        || sequence < 1
-        || stream < 0
-        || stream >= STREAMS.length) {
+    segment.file.readFully(header);
+    var length = RecordCodec.dataLength(header);
+    if (length.isEmpty() || end - position - RecordCodec.HEADER_BYTES < length.get()) {
       return Optional.empty();
     }
-    var data = new byte[length];
+    var data = new byte[length.get()];
     segment.file.readFully(data);
-    var crc = new CRC32C();
-    crc.update(header.array(), 0, HEADER_BYTES - Integer.BYTES);
-    crc.update(data);
-    return (int) crc.getValue() == expected
-        ? Optional.of(new LogChunk(sequence, STREAMS[stream], micros, data))
-        : Optional.empty();
+    return RecordCodec.decode(header, data);
   }
 
   @Override
@@ -246,6 +279,9 @@ final class FileAttemptSpool implements AttemptSpool {
     acknowledgedFile.seek(0);
     acknowledgedFile.write(ByteBuffer.allocate(Long.BYTES).putLong(sequence).array());
     // The current segment stays: more may be written to it.
+    if (segments.size() > 1 && segments.getFirst().lastSequence <= sequence) {
+      state.write();
+    }
     while (segments.size() > 1 && segments.getFirst().lastSequence <= sequence) {
       var done = segments.removeFirst();
       done.file.close();

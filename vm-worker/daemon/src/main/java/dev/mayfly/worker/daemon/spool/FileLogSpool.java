@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,17 +29,26 @@ public final class FileLogSpool implements LogSpool {
 
   private final Path root;
   private final InstantSource clock;
+  private final Journalled journalled;
 
-  private FileLogSpool(Path root, InstantSource clock) {
+  /** Which attempts have a journal: they live, or their end is still to be told. */
+  @FunctionalInterface
+  public interface Journalled {
+    List<AttemptLease> leases() throws IOException;
+  }
+
+  private FileLogSpool(Path root, InstantSource clock, Journalled journalled) {
     this.root = root;
     this.clock = clock;
+    this.journalled = journalled;
   }
 
   /** Opens the spool, making its directory, readable by this user only, where absent. */
-  public static FileLogSpool open(Path root, InstantSource clock) throws IOException {
+  public static FileLogSpool open(Path root, InstantSource clock, Journalled journalled)
+      throws IOException {
     Files.createDirectories(
         root, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    return new FileLogSpool(root, clock);
+    return new FileLogSpool(root, clock, journalled);
   }
 
   @Override
@@ -55,8 +65,9 @@ public final class FileLogSpool implements LogSpool {
   public List<Leftover> leftovers() {
     var found = new ArrayList<Leftover>();
     try (DirectoryStream<Path> directories = Files.newDirectoryStream(root)) {
+      var needed = Set.copyOf(journalled.leases());
       for (var directory : directories) {
-        recover(directory, found);
+        recover(directory, needed, found);
       }
     } catch (IOException failure) {
       log.atWarn().addKeyValue("directory", root).setCause(failure).log("Spools were not listed");
@@ -64,17 +75,18 @@ public final class FileLogSpool implements LogSpool {
     return found;
   }
 
-  private void recover(Path directory, List<Leftover> found) {
+  private void recover(Path directory, Set<AttemptLease> needed, List<Leftover> found) {
     try {
       var lease = AttemptLease.parse(String.valueOf(directory.getFileName()));
       var changed = Files.getLastModifiedTime(directory);
-      if (changed.compareTo(FileTime.from(clock.instant().minus(LEFTOVER_LIMIT))) < 0) {
+      if (!needed.contains(lease)
+          && changed.compareTo(FileTime.from(clock.instant().minus(LEFTOVER_LIMIT))) < 0) {
         FileAttemptSpool.remove(directory);
         log.atWarn().addKeyValue("attempt", lease).log("Spool that nobody asked for was removed");
         return;
       }
       var spool = FileAttemptSpool.recover(directory);
-      found.add(new Leftover(lease, spool, spool.last(), spool.acknowledged()));
+      found.add(new Leftover(lease, spool, spool.last(), spool.acknowledged(), spool.state()));
     } catch (IOException | IllegalArgumentException failure) {
       log.atWarn()
           .addKeyValue("directory", directory)

@@ -3,11 +3,18 @@ package dev.mayfly.worker.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.api.Label;
+import dev.mayfly.api.WorkerPoolName;
 import dev.mayfly.worker.core.slot.HostCapacity;
 import dev.mayfly.worker.daemon.config.WorkerConfig.Accelerator;
+import dev.mayfly.worker.daemon.config.WorkerConfig.OnStop;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,13 +43,15 @@ class WorkerConfigTest {
         .isEqualTo(
             new WorkerConfig(
                 Path.of("/home/u/.local/share/mayfly"),
-                "127.0.0.1",
-                8421,
+                List.of(new OrchestratorAddress("127.0.0.1", 8421)),
                 Path.of("/home/u/.local/share/mayfly/secrets/worker-token"),
                 "build-host.lan",
+                new TreeSet<>(),
+                WorkerPoolName.DEFAULT,
                 new HostCapacity(8, 12000, 80_000),
                 Accelerator.AUTO,
-                "qemu-system-x86_64"));
+                "qemu-system-x86_64",
+                OnStop.DESTROY));
   }
 
   @Test
@@ -61,11 +70,31 @@ class WorkerConfigTest {
                 "MAYFLY_WORKER_MEMORY_MIB", "1024",
                 "MAYFLY_WORKER_TOKEN_FILE", "/run/token",
                 "MAYFLY_TOKEN", "secret"),
-            Map.of("mayfly.worker.cpus", "2", "mayfly.worker.accelerator", "tcg"));
+            Map.of(
+                "mayfly.worker.cpus", "2",
+                "mayfly.worker.accelerator", "tcg",
+                "mayfly.worker.on-stop", "keep"));
+    assertThat(config.onStop()).isEqualTo(OnStop.KEEP);
     assertThat(config.home()).isEqualTo(Path.of("/m"));
     assertThat(config.capacity()).isEqualTo(new HostCapacity(2, 1024, 80_000));
     assertThat(config.tokenFile()).isEqualTo(Path.of("/run/token"));
     assertThat(config.accelerator()).isEqualTo(Accelerator.TCG);
+  }
+
+  @Test
+  void labelsAndPoolSayWhatTheWorkerIsSelectedBy() throws Exception {
+    var config =
+        read(
+            Map.of("MAYFLY_WORKER_LABELS", "zone=north, gpu,gpu", "MAYFLY_WORKER_POOL", "fast"),
+            Map.of());
+    assertThat(config.labels()).containsExactly(new Label("gpu"), new Label("zone=north"));
+    assertThat(config.pool()).isEqualTo(new WorkerPoolName("fast"));
+  }
+
+  @Test
+  void moreLabelsThanMakeSenseAreRefused() {
+    var many = IntStream.rangeClosed(1, 65).mapToObj(i -> "l" + i).collect(Collectors.joining(","));
+    assertRefused("mayfly.worker.labels", many, "holds 65 labels, must be at most 64");
   }
 
   @Test
@@ -92,10 +121,15 @@ class WorkerConfigTest {
 
   @ParameterizedTest
   @CsvSource({
+    "mayfly.worker.on-stop,leave,must be destroy or keep",
     "mayfly.worker.cpus,0,must be a whole number from 1",
     "mayfly.worker.cpus,two,must be a whole number",
     "mayfly.worker.memory-mib,127,must be a whole number from 128",
     "mayfly.worker.scratch-mib,-1,must be a whole number from 64",
+    "mayfly.worker.labels,'gpu,,x','\"\", which must be 1 to 63 characters'",
+    "mayfly.worker.labels,GPU,'\"GPU\", which must be 1 to 63 characters'",
+    "mayfly.worker.labels,pool=fast,set mayfly.worker.pool",
+    "mayfly.worker.pool,no pool,must be 1 to 63 characters",
     "mayfly.worker.accelerator,hvf,'must be auto, kvm or tcg'",
     "mayfly.worker.name,Bad Name,must be 1 to 63 characters",
     "mayfly.worker.orchestrator,127.0.0.1:0,must be host:port",
@@ -119,15 +153,26 @@ class WorkerConfigTest {
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1:9000", "127.1.2.3:9000", "[::1]:9000"})
   void loopbackAddressesAreDialled(String address) throws Exception {
-    assertThat(read(Map.of(), Map.of("mayfly.worker.orchestrator", address)).orchestratorPort())
-        .isEqualTo(9000);
+    assertThat(read(Map.of(), Map.of("mayfly.worker.orchestrator", address)).orchestrators())
+        .extracting(OrchestratorAddress::port)
+        .containsExactly(9000);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "::1", "[::1]"})
   void thePortMayBeLeftOut(String address) throws Exception {
-    assertThat(read(Map.of(), Map.of("mayfly.worker.orchestrator", address)).orchestratorPort())
-        .isEqualTo(8421);
+    assertThat(read(Map.of(), Map.of("mayfly.worker.orchestrator", address)).orchestrators())
+        .extracting(OrchestratorAddress::port)
+        .containsExactly(8421);
+  }
+
+  @Test
+  void severalOrchestratorsAreDialledInTurn() throws Exception {
+    assertThat(
+            read(Map.of(), Map.of("mayfly.worker.orchestrator", "127.0.0.1:9000, [::1]:9001"))
+                .orchestrators())
+        .extracting(OrchestratorAddress::toString)
+        .containsExactly("127.0.0.1:9000", "[::1]:9001");
   }
 
   @ParameterizedTest

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -33,7 +34,9 @@ class BackoffTest {
 
   @Test
   void theTokenIsNotSentToAnotherMachine() {
-    try (var dialler = new PlaintextLoopbackDialler("192.0.2.1", 8421)) {
+    try (var dialler =
+        new PlaintextLoopbackDialler(
+            List.of(new dev.mayfly.worker.daemon.config.OrchestratorAddress("192.0.2.1", 8421)))) {
       assertThatThrownBy(dialler::dial)
           .isInstanceOf(IOException.class)
           .hasMessageContaining("another machine");

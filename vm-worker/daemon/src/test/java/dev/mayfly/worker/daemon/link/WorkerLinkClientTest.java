@@ -2,7 +2,9 @@ package dev.mayfly.worker.daemon.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mayfly.api.Label;
 import dev.mayfly.api.WorkerId;
+import dev.mayfly.api.WorkerPoolName;
 import dev.mayfly.api.worker.v1.Assignment;
 import dev.mayfly.api.worker.v1.AttemptRef;
 import dev.mayfly.api.worker.v1.EndAttempt;
@@ -19,6 +21,7 @@ import dev.mayfly.worker.core.attempt.Attempts;
 import dev.mayfly.worker.core.attempt.Outbox;
 import dev.mayfly.worker.core.attempt.ScriptedGuest;
 import dev.mayfly.worker.core.attempt.ScriptedHost;
+import dev.mayfly.worker.core.exec.ExecCommands;
 import dev.mayfly.worker.core.guest.GuestSession.GuestStream;
 import dev.mayfly.worker.core.log.AttemptLog;
 import dev.mayfly.worker.core.log.InMemoryLogSpool;
@@ -31,6 +34,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -99,6 +103,7 @@ class WorkerLinkClientTest {
                 this::readToken,
                 new Readings(),
                 attempts,
+                ExecCommands.NONE,
                 outbox,
                 host,
                 timers,
@@ -111,7 +116,9 @@ class WorkerLinkClientTest {
                 "x86_64",
                 new HostCapacity(2, 1024, 4096),
                 List.of(new VmmFact("qemu", "7.2", "tcg", true, "the binary answers")),
-                "6.1.0"),
+                "6.1.0",
+                new TreeSet<>(List.of(new Label("gpu"))),
+                new WorkerPoolName("fast")),
             new SplittableRandom(1));
     Thread.ofVirtual()
         .start(() -> {
@@ -185,7 +192,8 @@ class WorkerLinkClientTest {
                         .setMemoryMib(512)
                         .setScratchMib(1024))
                 .addCommand("true")
-                .setTimeoutSeconds(3600));
+                .setTimeoutSeconds(3600)
+                .setLeaseLeftMicros(LEASE_SECONDS * 1_000_000L));
   }
 
   private ScriptedGuest running(Connection connection) throws InterruptedException {
@@ -217,6 +225,8 @@ class WorkerLinkClientTest {
   @Test
   void theWorkerSaysWhatItIsAndHas() throws Exception {
     var register = connection().await(MessageCase.REGISTER).getRegister();
+    assertThat(register.getLabelsList()).containsExactly("gpu");
+    assertThat(register.getPool()).isEqualTo("fast");
     assertThat(register.getProtocolVersion()).isEqualTo(2);
     assertThat(register.getWorkerId()).isEqualTo("11111111-2222-4333-8444-555555555555");
     assertThat(register.getName()).isEqualTo("test-worker");

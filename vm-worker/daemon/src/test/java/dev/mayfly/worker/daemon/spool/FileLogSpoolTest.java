@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mayfly.api.LogStream;
 import dev.mayfly.worker.core.lease.AttemptLease;
 import dev.mayfly.worker.core.log.AttemptLog;
+import dev.mayfly.worker.core.log.ExecStream;
 import dev.mayfly.worker.core.log.LogChunk;
 import dev.mayfly.worker.core.log.LogSpool.AttemptSpool;
+import dev.mayfly.worker.core.log.LogTotals;
+import dev.mayfly.worker.core.log.RawProgress;
+import dev.mayfly.worker.core.log.SpoolRecord;
 import dev.mayfly.worker.core.time.ManualTimers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -33,7 +38,7 @@ class FileLogSpoolTest {
   @TempDir Path root;
 
   private FileLogSpool open() throws IOException {
-    return FileLogSpool.open(root.resolve("spool"), InstantSource.system());
+    return FileLogSpool.open(root.resolve("spool"), InstantSource.system(), List::of);
   }
 
   private Path directory() {
@@ -42,7 +47,19 @@ class FileLogSpoolTest {
 
   private static void append(AttemptSpool spool, long sequence, String text) throws IOException {
     var data = text.getBytes(StandardCharsets.UTF_8);
-    spool.append(sequence, LogStream.STDOUT, sequence * 10, data, 0, data.length);
+    append(spool, sequence, LogStream.STDOUT, data);
+  }
+
+  private static void append(AttemptSpool spool, long sequence, LogStream stream, byte[] data)
+      throws IOException {
+    spool.append(
+        new SpoolRecord(
+            sequence,
+            new ExecStream(0, stream),
+            sequence * 10,
+            data,
+            RawProgress.NONE,
+            LogTotals.NONE));
   }
 
   private static String read(AttemptSpool spool, long sequence) throws IOException {
@@ -172,7 +189,7 @@ class FileLogSpoolTest {
     for (int i = 1; i <= 500; i++) {
       var data = new byte[LogChunk.MAX_BYTES];
       random.nextBytes(data);
-      spool.append(i, LogStream.STDERR, i, data, 0, data.length);
+      append(spool, i, LogStream.STDERR, data);
       sent.writeBytes(data);
       assertThat(segments(directory())).isLessThanOrEqualTo(2);
       arrived.writeBytes(spool.read(i).orElseThrow().data());
@@ -198,13 +215,33 @@ class FileLogSpoolTest {
   @Test
   void aSpoolNobodyAskedForInAWeekIsRemoved() throws Exception {
     append(open().create(LEASE), 1, "a");
-    var later =
-        FileLogSpool.open(
-            root.resolve("spool"),
-            InstantSource.fixed(
-                Instant.now().plus(FileLogSpool.LEFTOVER_LIMIT).plus(Duration.ofHours(1))));
-    assertThat(later.leftovers()).isEmpty();
+    assertThat(aWeekLater(List::of).leftovers()).isEmpty();
     assertThat(directory()).doesNotExist();
+  }
+
+  @Test
+  void aSpoolWithAJournalIsKeptHoweverOldItIs() throws Exception {
+    append(open().create(LEASE), 1, "a");
+    assertThat(aWeekLater(() -> List.of(LEASE)).leftovers()).hasSize(1);
+  }
+
+  @Test
+  void noSpoolIsRemovedWhileItIsNotKnownWhichAreNeeded() throws Exception {
+    append(open().create(LEASE), 1, "a");
+    var later =
+        aWeekLater(() -> {
+          throw new IOException("Input/output error");
+        });
+    assertThat(later.leftovers()).isEmpty();
+    assertThat(directory()).exists();
+  }
+
+  private FileLogSpool aWeekLater(FileLogSpool.Journalled journalled) throws IOException {
+    return FileLogSpool.open(
+        root.resolve("spool"),
+        InstantSource.fixed(
+            Instant.now().plus(FileLogSpool.LEFTOVER_LIMIT).plus(Duration.ofHours(1))),
+        journalled);
   }
 
   @Test

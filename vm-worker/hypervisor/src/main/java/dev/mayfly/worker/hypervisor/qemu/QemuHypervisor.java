@@ -4,6 +4,7 @@ import dev.mayfly.worker.core.vm.Hypervisor;
 import dev.mayfly.worker.core.vm.HypervisorException;
 import dev.mayfly.worker.core.vm.MicroVmSpec;
 import dev.mayfly.worker.core.vm.RunningMicroVm;
+import dev.mayfly.worker.core.vm.VmmIdentity;
 import dev.mayfly.worker.linux.KvmDevice;
 import dev.mayfly.worker.linux.ProcessGroup;
 import dev.mayfly.worker.linux.ProcessIdentity;
@@ -116,7 +117,8 @@ public final class QemuHypervisor implements Hypervisor {
       drain(supervisor, spec, messages);
       ProcessIdentity vmm = awaitVmm(supervisor, spec, messages);
       VmProcesses.write(spec.directory(), vmm);
-      QemuMicroVm microVm = new QemuMicroVm(spec.name(), directory, supervisor, vmm, messages);
+      QemuMicroVm microVm =
+          new QemuMicroVm(spec.name(), directory, VmmProcess.Started.of(vmm, supervisor), messages);
       microVm.listenToConsole();
       booted = true;
       return microVm;
@@ -127,6 +129,23 @@ public final class QemuHypervisor implements Hypervisor {
         undo(supervisor, directory);
       }
     }
+  }
+
+  @Override
+  public RunningMicroVm adopt(String name, Path directory, VmmIdentity vmm)
+      throws HypervisorException {
+    ProcessIdentity process = new ProcessIdentity(vmm.pid(), vmm.startTicks());
+    if (!process.isAlive() || !VmProcesses.nameOf(vmm.pid()).equals(Optional.of(name))) {
+      throw new HypervisorException("the VMM of " + name + " does not run any more");
+    }
+    QemuMicroVm microVm =
+        new QemuMicroVm(
+            name,
+            VmmDirectory.existing(directory, confinement.user(name)),
+            VmmProcess.Adopted.of(process, name),
+            new BoundedText(MESSAGE_CHARACTERS));
+    microVm.listenToConsole();
+    return microVm;
   }
 
   private Process start(MicroVmSpec spec, VmmDirectory directory) throws IOException {

@@ -2,7 +2,7 @@ package dev.mayfly.worker.hypervisor.qemu;
 
 import dev.mayfly.worker.core.guest.GuestChannel;
 import dev.mayfly.worker.core.vm.RunningMicroVm;
-import dev.mayfly.worker.linux.ProcessIdentity;
+import dev.mayfly.worker.core.vm.VmmIdentity;
 import dev.mayfly.worker.linux.SystemCallException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,33 +27,23 @@ final class QemuMicroVm implements RunningMicroVm {
 
   private final String name;
   private final VmmDirectory directory;
-  private final Process supervisor;
-  private final ProcessIdentity vmm;
-  private final CompletableFuture<Integer> exited;
+  private final VmmProcess process;
   private final BoundedText messages;
   private final BoundedText console = new BoundedText(CONSOLE_CHARACTERS);
 
   /**
-   * @param supervisor the wrapper, which ends with the VMM's exit code
    * @param messages what the VMM prints
    */
-  QemuMicroVm(
-      String name,
-      VmmDirectory directory,
-      Process supervisor,
-      ProcessIdentity vmm,
-      BoundedText messages) {
+  QemuMicroVm(String name, VmmDirectory directory, VmmProcess process, BoundedText messages) {
     this.name = name;
     this.directory = directory;
-    this.supervisor = supervisor;
-    this.exited = supervisor.onExit().thenApply(Process::exitValue);
-    this.vmm = vmm;
+    this.process = process;
     this.messages = messages;
   }
 
   @Override
-  public long pid() {
-    return vmm.pid();
+  public VmmIdentity identity() {
+    return new VmmIdentity(process.identity().pid(), process.identity().startTicks());
   }
 
   @Override
@@ -63,7 +53,7 @@ final class QemuMicroVm implements RunningMicroVm {
 
   @Override
   public CompletableFuture<Integer> exited() {
-    return exited.copy();
+    return process.exited().copy();
   }
 
   @Override
@@ -79,14 +69,15 @@ final class QemuMicroVm implements RunningMicroVm {
   @Override
   public void destroy() {
     boolean interrupted = false;
+    var vmm = process.identity();
     try {
       vmm.kill();
     } catch (SystemCallException e) {
       LOG.atWarn().setCause(e).addKeyValue("vm", name).log("VMM could not be killed by itself");
-      supervisor.destroyForcibly();
+      process.killWrapper();
     }
     long deadline = System.nanoTime() + DEATH.toNanos();
-    while ((vmm.isAlive() || !exited.isDone()) && System.nanoTime() < deadline) {
+    while ((vmm.isAlive() || !process.exited().isDone()) && System.nanoTime() < deadline) {
       try {
         Thread.sleep(POLL_MILLIS);
       } catch (InterruptedException e) {
@@ -96,7 +87,7 @@ final class QemuMicroVm implements RunningMicroVm {
     if (vmm.isAlive()) {
       LOG.atError().addKeyValue("vm", name).addKeyValue("pid", pid()).log("VMM did not die");
     }
-    supervisor.destroyForcibly();
+    process.killWrapper();
     try {
       directory.remove();
     } catch (IOException e) {
@@ -133,9 +124,13 @@ final class QemuMicroVm implements RunningMicroVm {
       try {
         return UnixSocketChannel.connect(socket);
       } catch (IOException e) {
-        if (!supervisor.isAlive()) {
+        if (process.exited().isDone()) {
+          int code = process.exited().join();
           throw new IOException(
-              "the VMM ended with code " + supervisor.exitValue() + ": " + diagnostics(), e);
+              code == UNKNOWN_EXIT
+                  ? "the VMM ended"
+                  : "the VMM ended with code " + code + ": " + diagnostics(),
+              e);
         }
         if (System.nanoTime() >= deadline) {
           throw new IOException("the VMM does not listen", e);

@@ -133,16 +133,23 @@ public final class VmProcesses {
     }
   }
 
+  private static Optional<String> nameAt(int index, String[] arguments) {
+    String prefix = QemuCommandLine.processName("");
+    return arguments.length > index + 1
+            && arguments[index].equals("-name")
+            && arguments[index + 1].startsWith(prefix)
+        ? Optional.of(arguments[index + 1].substring(prefix.length()))
+        : Optional.empty();
+  }
+
   /** The microVM a process is the VMM of; the programs that start a VMM do not count. */
   static Optional<String> nameOf(long pid) {
     try (var in = Files.newInputStream(Path.of("/proc/" + pid + "/cmdline"))) {
       String[] arguments =
           new String(in.readNBytes(MAX_COMMAND_LINE_BYTES), StandardCharsets.UTF_8).split("\0");
-      String prefix = QemuCommandLine.processName("");
-      // The name is our first argument to QEMU; behind timeout, sh or setpriv it comes later.
-      return arguments.length > 2 && arguments[1].equals("-name") && arguments[2].startsWith(prefix)
-          ? Optional.of(arguments[2].substring(prefix.length()))
-          : Optional.empty();
+      // The name is our first argument to QEMU; behind timeout, sh or setpriv it comes later, but
+      // one word later also where QEMU is a script and its interpreter comes first.
+      return nameAt(1, arguments).or(() -> nameAt(2, arguments));
     } catch (IOException e) {
       return Optional.empty();
     }

@@ -37,6 +37,11 @@ final class VmmDirectory {
     return directory;
   }
 
+  /** The one that {@link #create} made for this microVM. */
+  static VmmDirectory existing(Path microVm, OptionalInt user) {
+    return new VmmDirectory(microVm, user);
+  }
+
   Path path() {
     return path;
   }

@@ -25,7 +25,7 @@ class ConfinementTest {
     int user = new Confinement(Confinement.Level.OWN_USER).user("job-1").orElseThrow();
     assertThat(wrap(Confinement.Level.OWN_USER, WITH_DISKS, OptionalInt.empty()))
         .isEqualTo(
-            "timeout -s KILL 5400s sh -c ulimit -c 0; exec 3<\"$1\" 4<\"$2\" 5<\"$3\" 6<\"$4\" 7<>\"$4\";"
+            "setsid timeout -s KILL 5400s sh -c ulimit -c 0; exec 3<\"$1\" 4<\"$2\" 5<\"$3\" 6<\"$4\" 7<>\"$4\";"
                 + " shift 4; exec \"$@\" sh /b/vmlinux /b/initramfs /b/root /vms/job-1/scratch"
                 + " setpriv --reuid "
                 + user
@@ -75,6 +75,6 @@ class ConfinementTest {
             true,
             Duration.ofMillis(10));
     assertThat(wrap(Confinement.Level.NO_NEW_RIGHTS, spec, OptionalInt.empty()))
-        .startsWith("timeout -s KILL 1s ");
+        .startsWith("setsid timeout -s KILL 1s ");
   }
 }

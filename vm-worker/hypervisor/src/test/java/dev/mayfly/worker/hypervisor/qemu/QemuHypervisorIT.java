@@ -9,6 +9,7 @@ import dev.mayfly.worker.core.guest.GuestChannel;
 import dev.mayfly.worker.core.vm.HypervisorException;
 import dev.mayfly.worker.core.vm.MicroVmSpec;
 import dev.mayfly.worker.core.vm.RunningMicroVm;
+import dev.mayfly.worker.core.vm.VmmIdentity;
 import dev.mayfly.worker.linux.HostFacts;
 import dev.mayfly.worker.linux.ProcessIdentity;
 import java.io.IOException;
@@ -140,6 +141,45 @@ class QemuHypervisorIT {
     assertThatThrownBy(() -> microVm.connect(SOON))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("ended with code 137");
+  }
+
+  @Test
+  void anAdoptedVmmIsWatchedAndDestroyedAsOneOfOurOwn() throws Exception {
+    MicroVmSpec spec = spec("adopted", Duration.ofMinutes(1));
+    RunningMicroVm microVm = hypervisor.boot(spec);
+    RunningMicroVm adopted = hypervisor.adopt(spec.name(), spec.directory(), microVm.identity());
+    assertThat(adopted.identity()).isEqualTo(microVm.identity());
+    adopted.connect(SOON).close();
+    assertThat(adopted.exited()).isNotDone();
+    VmmIdentity other = new VmmIdentity(microVm.pid(), microVm.identity().startTicks() - 1);
+    assertThatThrownBy(() -> hypervisor.adopt(spec.name(), spec.directory(), other))
+        .isInstanceOf(HypervisorException.class);
+    assertThatThrownBy(() -> hypervisor.adopt("another", spec.directory(), microVm.identity()))
+        .isInstanceOf(HypervisorException.class);
+
+    adopted.destroy();
+    adopted.destroy();
+    assertThat(adopted.exited()).isCompletedWithValue(RunningMicroVm.UNKNOWN_EXIT);
+    assertThat(microVm.exited().get(30, TimeUnit.SECONDS)).isEqualTo(137);
+    assertThat(spec.directory()).isEmptyDirectory();
+    assertThatThrownBy(() -> adopted.connect(SOON)).hasMessage("the VMM ended");
+  }
+
+  /** A worker's kill -9 breaks the pipe; a terminal's signals go to its session. */
+  @Test
+  void aVmmIsNotInTheWorkersSessionAndOutlivesItsMessagesReader() throws Exception {
+    RunningMicroVm microVm = hypervisor.boot(spec("detached", Duration.ofMinutes(1)));
+    microVm.connect(SOON).close();
+    long sigpipe = 1L << 12;
+    assertThat(Long.parseUnsignedLong(status(microVm.pid(), "SigIgn"), 16) & sigpipe)
+        .isEqualTo(sigpipe);
+    assertThat(session(microVm.pid())).isNotEqualTo(session(ProcessHandle.current().pid()));
+    microVm.destroy();
+  }
+
+  private static String session(long pid) throws IOException {
+    String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+    return stat.substring(stat.lastIndexOf(')') + 2).split(" ")[3];
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.mayfly.worker.core.vm.Hypervisor;
 import dev.mayfly.worker.core.vm.HypervisorException;
 import dev.mayfly.worker.core.vm.MicroVmSpec;
 import dev.mayfly.worker.core.vm.RunningMicroVm;
+import dev.mayfly.worker.core.vm.VmmIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,7 +69,7 @@ public final class SimulatedHypervisor implements Hypervisor {
     crashing.set(true);
   }
 
-  /** How many boots succeeded. */
+  /** How many boots were begun; those that the test made fail are not counted. */
   public int booted() {
     return booted.get();
   }
@@ -108,7 +109,16 @@ public final class SimulatedHypervisor implements Hypervisor {
     if (silent.get()) {
       microVm.guest.fallSilent();
     }
-    booted.incrementAndGet();
+    return microVm;
+  }
+
+  @Override
+  public RunningMicroVm adopt(String name, Path directory, VmmIdentity vmm)
+      throws HypervisorException {
+    SimulatedMicroVm microVm = alive.get(name);
+    if (microVm == null || !microVm.identity().equals(vmm)) {
+      throw new HypervisorException("the VMM of " + name + " does not run any more");
+    }
     return microVm;
   }
 
@@ -122,6 +132,7 @@ public final class SimulatedHypervisor implements Hypervisor {
 
   private final class SimulatedMicroVm implements RunningMicroVm {
     private final MicroVmSpec spec;
+    private final VmmIdentity identity = new VmmIdentity(0, booted.incrementAndGet());
     private final FakeGuest guest = new FakeGuest(programs);
     private final CompletableFuture<Integer> exited = new CompletableFuture<>();
 
@@ -137,8 +148,8 @@ public final class SimulatedHypervisor implements Hypervisor {
     }
 
     @Override
-    public long pid() {
-      return 0;
+    public VmmIdentity identity() {
+      return identity;
     }
 
     @Override

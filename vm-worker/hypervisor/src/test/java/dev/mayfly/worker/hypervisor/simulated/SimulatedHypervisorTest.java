@@ -13,6 +13,7 @@ import dev.mayfly.worker.core.guest.GuestSession;
 import dev.mayfly.worker.core.vm.HypervisorException;
 import dev.mayfly.worker.core.vm.MicroVmSpec;
 import dev.mayfly.worker.core.vm.RunningMicroVm;
+import dev.mayfly.worker.core.vm.VmmIdentity;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,6 +75,23 @@ class SimulatedHypervisorTest {
     assertThat(microVm.exited().get(20, TimeUnit.SECONDS)).isEqualTo(134);
     assertThat(session.over().get(20, TimeUnit.SECONDS).kind()).isEqualTo(GuestException.Kind.GONE);
     assertThatThrownBy(() -> microVm.connect(SOON)).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aMicroVmIsAdoptedUnderItsOwnIdentityOnly() throws Exception {
+    RunningMicroVm microVm = hypervisor.boot(spec());
+    RunningMicroVm adopted = hypervisor.adopt("a", directory, microVm.identity());
+    sessions.open(adopted.connect(SOON), false, SOON).close();
+    sessions.open(adopted.connect(SOON), true, SOON).close();
+    assertThatThrownBy(() -> hypervisor.adopt("a", directory, new VmmIdentity(0, 99)))
+        .isInstanceOf(HypervisorException.class);
+
+    adopted.destroy();
+    assertThat(microVm.exited()).isDone();
+    assertThatThrownBy(() -> hypervisor.adopt("a", directory, microVm.identity()))
+        .isInstanceOf(HypervisorException.class)
+        .hasMessageContaining("does not run");
+    assertThat(directory).isEmptyDirectory();
   }
 
   @Test
