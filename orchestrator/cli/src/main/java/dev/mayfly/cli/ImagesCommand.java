@@ -1,7 +1,7 @@
 package dev.mayfly.cli;
 
 import dev.mayfly.api.rest.ImageView;
-import dev.mayfly.client.RestJson;
+import dev.mayfly.client.FleetJson;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -36,7 +36,7 @@ final class ImagesCommand implements Callable<Integer> {
     List<ImageView> images = new Connection(surroundings).client().images();
     surroundings
         .output()
-        .print(json ? JsonLists.of(images, RestJson::of) : Tables.of(rows(images, Instant.now())));
+        .print(json ? JsonLists.of(images, FleetJson::of) : Tables.of(rows(images, Instant.now())));
     return ExitCode.OK.code();
   }
 

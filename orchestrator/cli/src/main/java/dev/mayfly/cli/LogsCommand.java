@@ -51,6 +51,12 @@ final class LogsCommand implements Callable<Integer> {
       description = "only these: stdout, stderr, system, console; comma-separated")
   List<String> streams = new ArrayList<>();
 
+  @Option(
+      names = "--attempt",
+      paramLabel = "N",
+      description = "only the log of that attempt (default: the last one and those that follow)")
+  @Nullable Integer attempt;
+
   @Parameters(paramLabel = "ID", converter = JobArgument.class, description = "id of the job")
   @Nullable JobId id;
 
@@ -66,11 +72,11 @@ final class LogsCommand implements Callable<Integer> {
     JobId job = Objects.requireNonNull(id);
     JobView view = JobArgument.find(client, job);
     if (follow || view.state().equals(JobState.FINISHED.name())) {
-      print(client, new FollowRequest(job, wanted, null, null));
+      print(client, new FollowRequest(job, wanted, null, null, attempt));
     } else if (wanted.size() == 1) {
       printSlices(client, job, wanted);
     } else {
-      print(client, new FollowRequest(job, wanted, null, QUIET));
+      print(client, new FollowRequest(job, wanted, null, QUIET, attempt));
     }
     return ExitCode.OK.code();
   }
@@ -87,7 +93,7 @@ final class LogsCommand implements Callable<Integer> {
       throws IOException, InterruptedException {
     String cursor = null;
     while (true) {
-      LogSlice slice = client.log(job, stream, cursor, SLICE_BYTES);
+      LogSlice slice = client.log(job, attempt, stream, cursor, SLICE_BYTES);
       if (stream.contains(LogStream.STDOUT)) {
         output.stdout(slice.bytes());
       } else {
@@ -104,12 +110,17 @@ final class LogsCommand implements Callable<Integer> {
   private Set<LogStream> wanted() throws CommandFailed {
     Set<LogStream> wanted = EnumSet.noneOf(LogStream.class);
     for (String name : streams) {
-      try {
-        wanted.add(LogStream.valueOf(name.toUpperCase(Locale.ROOT)));
-      } catch (IllegalArgumentException unknown) {
-        throw new CommandFailed(
-            ExitCode.USAGE, "--stream is stdout, stderr, system or console, comma-separated");
-      }
+      wanted.add(
+          switch (name.toLowerCase(Locale.ROOT)) {
+            case "stdout" -> LogStream.STDOUT;
+            case "stderr" -> LogStream.STDERR;
+            case "system" -> LogStream.SYSTEM;
+            case "console" -> LogStream.CONSOLE;
+            default ->
+                throw new CommandFailed(
+                    ExitCode.USAGE,
+                    "--stream is stdout, stderr, system or console, comma-separated");
+          });
     }
     return wanted;
   }

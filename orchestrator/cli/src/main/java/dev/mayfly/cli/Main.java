@@ -15,7 +15,11 @@ public final class Main {
       String[] given = ProcessText.arguments(arguments);
       Surroundings surroundings =
           new Surroundings(
-              ProcessText.environment(), System::getProperty, output, new ProcessSignals());
+              ProcessText.environment(),
+              System::getProperty,
+              System.in,
+              output,
+              new ProcessSignals());
       code = new Program(surroundings).run(given);
     } catch (CommandFailed wrong) {
       output.sayIfPossible(wrong.getMessage());

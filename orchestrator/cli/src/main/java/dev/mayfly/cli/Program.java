@@ -51,6 +51,10 @@ final class Program {
     } else {
       line.addSubcommand(first, named.get());
     }
+    CommandLine session = line.getSubcommands().get("session");
+    if (session != null) {
+      session.addSubcommand("start", new SessionStartCommand(surroundings));
+    }
     line.setExpandAtFiles(false); // @name in a job's command is the job's
     line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
     line.setParameterExceptionHandler((wrong, given) -> wrongUsage(wrong));
@@ -61,6 +65,10 @@ final class Program {
       runLine.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n");
       runLine.getCommandSpec().usageMessage().exitCodeList(exitCodes());
     }
+    CommandLine execLine = line.getSubcommands().get("exec");
+    if (execLine != null) {
+      execLine.setStopAtPositional(true);
+    }
     return line;
   }
 
@@ -70,9 +78,19 @@ final class Program {
     commands.put("logs", () -> new LogsCommand(surroundings));
     commands.put("ps", () -> new PsCommand(surroundings));
     commands.put("show", () -> new ShowCommand(surroundings));
+    commands.put("explain", () -> new ExplainCommand(surroundings));
+    commands.put("attempts", () -> new AttemptsCommand(surroundings));
     commands.put("wait", () -> new WaitCommand(surroundings));
     commands.put("cancel", () -> new CancelCommand(surroundings));
+    commands.put("session", () -> new SessionCommand(surroundings));
+    commands.put("exec", () -> new ExecCommand(surroundings));
+    commands.put("upload", () -> new UploadCommand(surroundings));
+    commands.put("download", () -> new DownloadCommand(surroundings));
     commands.put("workers", () -> new WorkersCommand(surroundings));
+    commands.put("worker", () -> new WorkerCommand(surroundings));
+    commands.put("project", () -> new ProjectCommand(surroundings));
+    commands.put("limits", () -> new LimitsCommand(surroundings));
+    commands.put("pool", () -> new PoolCommand(surroundings));
     commands.put("images", () -> new ImagesCommand(surroundings));
     commands.put("image-publish", () -> new ImagePublishCommand(surroundings));
     commands.put("health", () -> new HealthCommand(surroundings));

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
 /** Lists jobs. */
 @Command(
     name = "ps",
-    description = "List the jobs that have not ended, newest first.",
+    description = "List the jobs that have not ended, newest first, and why those wait that do.",
     sortOptions = false)
 final class PsCommand implements Callable<Integer> {
   private static final int MAX_LIMIT = 10_000;
@@ -66,7 +66,7 @@ final class PsCommand implements Callable<Integer> {
     List<JobView> jobs = find(new Connection(surroundings).client());
     surroundings
         .output()
-        .print(json ? JsonLists.of(jobs, RestJson::of) : Tables.of(rows(jobs, Instant.now())));
+        .print(json ? JsonLists.of(jobs, RestJson::of) : table(jobs, Instant.now()));
     return ExitCode.OK.code();
   }
 
@@ -105,9 +105,23 @@ final class PsCommand implements Callable<Integer> {
     return jobs.subList(0, Math.min(limit, jobs.size()));
   }
 
+  private String table(List<JobView> jobs, Instant now) throws InterruptedException {
+    int width = TerminalWidth.of(surroundings.environment());
+    List<String> lines = Tables.lines(rows(jobs, now));
+    StringBuilder text = new StringBuilder(lines.get(0)).append('\n');
+    for (int i = 0; i < jobs.size(); i++) {
+      text.append(lines.get(i + 1)).append('\n');
+      String because = jobs.get(i).waitingBecause();
+      if (because != null) {
+        text.append(Tables.cut("  waits: " + Output.oneLine(because), width)).append('\n');
+      }
+    }
+    return text.toString();
+  }
+
   private static List<List<String>> rows(List<JobView> jobs, Instant now) {
     List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("ID", "STATE", "IMAGE", "AGE", "WORKER", "COMMAND"));
+    rows.add(List.of("ID", "STATE", "PROJECT", "IMAGE", "AGE", "WORKER", "COMMAND"));
     for (JobView job : jobs) {
       OutcomeView outcome = job.outcome();
       String worker = job.worker();
@@ -115,6 +129,7 @@ final class PsCommand implements Callable<Integer> {
           List.of(
               job.id(),
               outcome == null ? job.state().toLowerCase(Locale.ROOT) : shortly(outcome),
+              job.project(),
               job.image(),
               Tables.ago(job.submittedAt(), now),
               worker == null ? "-" : worker,

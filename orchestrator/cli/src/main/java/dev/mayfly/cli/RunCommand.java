@@ -1,10 +1,8 @@
 package dev.mayfly.cli;
 
 import dev.mayfly.api.JobId;
-import dev.mayfly.api.NetworkMode;
 import dev.mayfly.api.rest.JobRequest;
 import dev.mayfly.api.rest.JobView;
-import dev.mayfly.api.rest.ShapeRequest;
 import dev.mayfly.client.IdempotencyKey;
 import dev.mayfly.client.MayflyClient;
 import dev.mayfly.client.MayflyException;
@@ -14,8 +12,6 @@ import dev.mayfly.client.json.JsonWriter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -35,66 +31,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin HelpOption help = new HelpOption();
 
-  @Option(
-      names = "--image",
-      required = true,
-      paramLabel = "NAME",
-      description = "image to boot, for example debian:12")
-  String image = "";
-
-  @Option(names = "--cpus", paramLabel = "N", description = "virtual CPUs (default 1)")
-  @Nullable Integer cpus;
-
-  @Option(
-      names = "--memory",
-      paramLabel = "SIZE",
-      converter = Sizes.class,
-      description = "memory, for example 512M or 4G (default 512M)")
-  @Nullable Integer memoryMib;
-
-  @Option(
-      names = "--scratch",
-      paramLabel = "SIZE",
-      converter = Sizes.class,
-      description = "writable disk (default 2G)")
-  @Nullable Integer scratchMib;
-
-  @Option(
-      names = {"-e", "--env"},
-      paramLabel = "K[=V]",
-      description = "set a variable; K alone takes your own value; may be repeated")
-  List<String> environment = new ArrayList<>();
-
-  @Option(
-      names = "--env-file",
-      paramLabel = "FILE",
-      description = "set variables from lines K=V or K, # begins a comment; may be repeated")
-  List<String> environmentFiles = new ArrayList<>();
-
-  @Option(
-      names = "--timeout",
-      paramLabel = "TIME",
-      converter = Durations.class,
-      description = "end the job when it has run so long: 30s, 10m, 1h30m (default 1h)")
-  @Nullable Integer timeoutSeconds;
-
-  @Option(
-      names = {"-w", "--workdir"},
-      paramLabel = "DIR",
-      description = "directory in the guest, made when absent (default /workspace)")
-  @Nullable String workingDirectory;
-
-  @Option(
-      names = {"-u", "--user"},
-      paramLabel = "USER",
-      description = "name or uid[:gid] in the guest (default root)")
-  @Nullable String user;
-
-  @Option(
-      names = "--network",
-      paramLabel = "MODE",
-      description = "user: connections out, none in; or none (default user)")
-  @Nullable String network;
+  @Mixin JobOptions options = new JobOptions();
 
   @Option(
       names = {"-d", "--detach"},
@@ -127,7 +64,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandFailed, IOException, InterruptedException {
-    JobRequest request = request();
+    JobRequest request = options.request(surroundings, command, null);
     IdempotencyKey idempotencyKey = idempotencyKey();
     MayflyClient client = new Connection(surroundings).client();
     Interruption interruption = new Interruption(client, output, surroundings.signals());
@@ -185,32 +122,6 @@ final class RunCommand implements Callable<Integer> {
       case Submission.Accepted accepted -> accepted.job();
       case Submission.Refused refused -> throw CommandFailed.refused(refused.problem());
     };
-  }
-
-  private JobRequest request() throws CommandFailed {
-    Map<String, String> variables =
-        EnvironmentOptions.collect(environmentFiles, environment, surroundings.environment());
-    boolean shaped = cpus != null || memoryMib != null || scratchMib != null;
-    return new JobRequest(
-        image,
-        command,
-        variables.isEmpty() ? null : variables,
-        workingDirectory,
-        user,
-        shaped ? new ShapeRequest(cpus, memoryMib, scratchMib) : null,
-        networkMode(),
-        timeoutSeconds);
-  }
-
-  private @Nullable String networkMode() throws CommandFailed {
-    if (network == null) {
-      return null;
-    }
-    try {
-      return NetworkMode.valueOf(network.toUpperCase(Locale.ROOT)).name();
-    } catch (IllegalArgumentException unknown) {
-      throw new CommandFailed(ExitCode.USAGE, "--network is user or none");
-    }
   }
 
   private IdempotencyKey idempotencyKey() throws CommandFailed {

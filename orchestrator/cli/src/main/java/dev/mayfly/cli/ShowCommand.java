@@ -1,11 +1,15 @@
 package dev.mayfly.cli;
 
 import dev.mayfly.api.JobId;
+import dev.mayfly.api.rest.AttemptView;
 import dev.mayfly.api.rest.JobView;
 import dev.mayfly.api.rest.OutcomeView;
+import dev.mayfly.client.MayflyClient;
 import dev.mayfly.client.RestJson;
 import dev.mayfly.client.json.JsonWriter;
 import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -39,9 +43,21 @@ final class ShowCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandFailed, IOException, InterruptedException {
-    JobView job =
-        JobArgument.find(new Connection(surroundings).client(), Objects.requireNonNull(id));
-    surroundings.output().print(json ? JsonWriter.write(RestJson.of(job)) + "\n" : describe(job));
+    JobId wanted = Objects.requireNonNull(id);
+    MayflyClient client = new Connection(surroundings).client();
+    JobView job = JobArgument.find(client, wanted);
+    if (json) {
+      surroundings.output().print(JsonWriter.write(RestJson.of(job)) + "\n");
+      return ExitCode.OK.code();
+    }
+    StringBuilder text = new StringBuilder(describe(job));
+    if (job.attempts() > 0) {
+      List<AttemptView> attempts =
+          client.attempts(wanted).orElseThrow(() -> JobArgument.none(wanted));
+      text.append('\n').append(AttemptsCommand.table(attempts, Instant.now()));
+    }
+    text.append('\n').append(Tables.timings(job));
+    surroundings.output().print(text.toString());
     return ExitCode.OK.code();
   }
 
@@ -55,12 +71,22 @@ final class ShowCommand implements Callable<Integer> {
       line(text, "blame", outcome.blame());
     }
     line(text, "waiting", job.waitingBecause());
-    if (job.cancelRequested()) {
-      line(text, "cancel", "requested");
+    line(text, "queued since", job.queuedSince());
+    line(text, "not before", job.notBefore());
+    String end = job.endRequested();
+    if (end != null) {
+      line(text, end.toLowerCase(Locale.ROOT), "requested");
     }
+    line(text, "session", job.sessionUntil() == null ? null : "until " + job.sessionUntil());
+    line(text, "project", job.project());
+    line(text, "priority", job.priority().toLowerCase(Locale.ROOT));
+    line(text, "labels", job.labels().isEmpty() ? null : String.join(", ", job.labels()));
     line(text, "image", job.image());
-    line(text, "bundle", job.bundleDigest());
-    line(text, "command", Tables.command(job.command(), COMMAND_WIDTH));
+    line(text, "bundle", job.bundleDigest() + " " + job.architecture());
+    line(
+        text,
+        "command",
+        job.command().isEmpty() ? null : Tables.command(job.command(), COMMAND_WIDTH));
     line(text, "directory", job.workingDirectory());
     line(text, "user", job.user());
     line(
@@ -73,17 +99,28 @@ final class ShowCommand implements Callable<Integer> {
             + job.shape().scratchMib()
             + " MiB scratch");
     line(text, "network", job.network().toLowerCase(Locale.ROOT));
-    line(text, "timeout", job.timeoutSeconds() + " s");
+    line(
+        text,
+        "limits",
+        "run "
+            + job.timeoutSeconds()
+            + " s, queue "
+            + job.queueTimeoutSeconds()
+            + " s, log "
+            + Tables.size(job.logLimitBytes()));
     line(text, "submitted", job.submittedAt());
     line(text, "worker", job.worker());
     line(text, "vmm", job.vmm());
     line(text, "kernel", job.guestKernel());
-    line(text, "attempts", Integer.toString(job.attempts()));
+    line(
+        text,
+        "attempts",
+        job.attempts() + ", " + job.faults() + " of at most " + job.maxAttempts() + " faulted");
     line(text, "log", Tables.size(job.logBytes()));
     if (job.peakMemoryKib() > 0) {
       line(text, "peak memory", job.peakMemoryKib() / 1024 + " MiB");
     }
-    return text.append('\n').append(Tables.timings(job)).toString();
+    return text.toString();
   }
 
   private static void line(StringBuilder text, String name, @Nullable String value) {

@@ -1,5 +1,6 @@
 package dev.mayfly.cli;
 
+import java.io.InputStream;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -9,10 +10,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param environment the caller's environment
  * @param properties system properties by name
+ * @param input standard input
  */
 record Surroundings(
     Map<String, String> environment,
     UnaryOperator<@Nullable String> properties,
+    InputStream input,
     Output output,
     Signals signals) {
 

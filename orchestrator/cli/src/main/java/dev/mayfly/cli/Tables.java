@@ -18,6 +18,15 @@ final class Tables {
 
   /** Left-aligned columns as wide as their widest cell; the first row is the heading. */
   static String of(List<List<String>> rows) {
+    StringBuilder text = new StringBuilder();
+    for (String line : lines(rows)) {
+      text.append(line).append('\n');
+    }
+    return text.toString();
+  }
+
+  /** The same, line by line. */
+  static List<String> lines(List<List<String>> rows) {
     int columns = rows.get(0).size();
     int[] widths = new int[columns];
     for (List<String> row : rows) {
@@ -25,16 +34,23 @@ final class Tables {
         widths[i] = Math.max(widths[i], Output.oneLine(row.get(i)).length());
       }
     }
-    StringBuilder text = new StringBuilder();
+    List<String> lines = new ArrayList<>();
     for (List<String> row : rows) {
       StringBuilder line = new StringBuilder();
       for (int i = 0; i < columns; i++) {
         String cell = Output.oneLine(row.get(i));
         line.append(cell).append(" ".repeat(widths[i] - cell.length())).append(GAP);
       }
-      text.append(line.toString().stripTrailing()).append('\n');
+      lines.add(line.toString().stripTrailing());
     }
-    return text.toString();
+    return lines;
+  }
+
+  /** A line of bounded length. */
+  static String cut(String line, int most) {
+    return line.codePointCount(0, line.length()) <= most
+        ? line
+        : line.substring(0, line.offsetByCodePoints(0, most - 1)) + "…";
   }
 
   /** Where the time of a job went: each phase, since it was queued, and since the phase before. */
@@ -87,9 +103,6 @@ final class Tables {
       boolean plain = !word.isEmpty() && word.chars().noneMatch(c -> c <= ' ' || c == '\'');
       words.add(plain ? word : "'" + word + "'");
     }
-    String line = Output.oneLine(String.join(" ", words));
-    return line.codePointCount(0, line.length()) <= most
-        ? line
-        : line.substring(0, line.offsetByCodePoints(0, most - 1)) + "…";
+    return cut(Output.oneLine(String.join(" ", words)), most);
   }
 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** Says why a job is not running yet, when it has to wait longer than a moment. */
 final class WaitingReport {
@@ -20,6 +21,7 @@ final class WaitingReport {
 
   private static final Duration LATER = Duration.ofSeconds(5);
   private static final int SOON_COUNT = 30;
+  private static final Pattern NUMBERS = Pattern.compile("\\b[0-9]+\\b");
 
   private final MayflyClient client;
   private final JobId job;
@@ -53,7 +55,7 @@ final class WaitingReport {
             return;
           }
           String because = view.get().waitingBecause();
-          if (because != null && !because.equals(said) && stopped.getCount() > 0) {
+          if (because != null && isNews(because, said) && stopped.getCount() > 0) {
             said = because;
             output.sayIfPossible("waiting: " + because);
           }
@@ -62,6 +64,11 @@ final class WaitingReport {
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** How much is free changes with every job of others, and is no news. */
+  private static boolean isNews(String because, String said) {
+    return !NUMBERS.matcher(because).replaceAll("").equals(NUMBERS.matcher(said).replaceAll(""));
   }
 
   private Optional<JobView> ask() throws InterruptedException {

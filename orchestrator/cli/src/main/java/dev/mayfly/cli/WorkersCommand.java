@@ -2,7 +2,7 @@ package dev.mayfly.cli;
 
 import dev.mayfly.api.rest.ShapeView;
 import dev.mayfly.api.rest.WorkerView;
-import dev.mayfly.client.RestJson;
+import dev.mayfly.client.FleetJson;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -37,25 +37,39 @@ final class WorkersCommand implements Callable<Integer> {
     surroundings
         .output()
         .print(
-            json ? JsonLists.of(workers, RestJson::of) : Tables.of(rows(workers, Instant.now())));
+            json ? JsonLists.of(workers, FleetJson::of) : Tables.of(rows(workers, Instant.now())));
     return ExitCode.OK.code();
   }
 
   private static List<List<String>> rows(List<WorkerView> workers, Instant now) {
     List<List<String>> rows = new ArrayList<>();
     rows.add(
-        List.of("NAME", "STATE", "CPUS", "MEMORY MIB", "SCRATCH MIB", "VMM", "IMAGES", "SEEN"));
+        List.of(
+            "NAME",
+            "STATE",
+            "DUTY",
+            "POOL",
+            "CPUS",
+            "MEMORY MIB",
+            "SCRATCH MIB",
+            "VMM",
+            "IMAGES",
+            "SEEN",
+            "LABELS"));
     for (WorkerView worker : workers) {
       rows.add(
           List.of(
               worker.name(),
               worker.state().toLowerCase(Locale.ROOT),
+              WorkerCommand.duty(worker),
+              worker.pool(),
               use(worker, ShapeView::cpus),
               use(worker, ShapeView::memoryMib),
               use(worker, ShapeView::scratchMib),
               vmms(worker),
               Integer.toString(worker.bundleDigests().size()),
-              Tables.ago(worker.lastSeenAt(), now)));
+              Tables.ago(worker.lastSeenAt(), now),
+              worker.labels().isEmpty() ? "-" : String.join(",", worker.labels())));
     }
     return rows;
   }

@@ -50,6 +50,19 @@ class ArgumentsTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"1K, 1024", "64KiB, 65536", "100M, 104857600", "10g, 10737418240"})
+  void aSizeInBytesIsRead(String text, long bytes) {
+    assertThat(new ByteSizes().convert(text)).isEqualTo(bytes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "5", "K", "5KB", "1T", "-1K", "1.5G"})
+  void whatIsNoSizeInBytesIsRefused(String text) {
+    assertThatThrownBy(() -> new ByteSizes().convert(text))
+        .isInstanceOf(TypeConversionException.class);
+  }
+
+  @ParameterizedTest
   @CsvSource({"30s, 30", "10m, 600", "1h, 3600", "1h30m, 5400", "2d, 172800", "1d1h1m1s, 90061"})
   void aDurationIsRead(String text, int seconds) {
     assertThat(new Durations().convert(text)).isEqualTo(seconds);

@@ -178,7 +178,11 @@ class CommandsIT {
     script =
         job -> {
           job.waits("no worker is online");
-          Thread.sleep(3_500);
+          Thread.sleep(1_500);
+          job.waits("needs 4096 MiB, 1024 free");
+          Thread.sleep(1_500);
+          job.waits("needs 4096 MiB, 512 free");
+          Thread.sleep(1_500);
           job.waits("1 of 1 workers is full");
           Thread.sleep(1_500);
           job.starts();
@@ -187,7 +191,9 @@ class CommandsIT {
     assertThat(run("x")).isZero();
     assertThat(shell.stderr.text())
         .isEqualTo(
-            "mayfly: waiting: no worker is online\nmayfly: waiting: 1 of 1 workers is full\n");
+            "mayfly: waiting: no worker is online\n"
+                + "mayfly: waiting: needs 4096 MiB, 1024 free\n"
+                + "mayfly: waiting: 1 of 1 workers is full\n");
   }
 
   @Test

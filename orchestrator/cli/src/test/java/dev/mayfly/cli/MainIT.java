@@ -210,7 +210,10 @@ class MainIT {
   }
 
   private ProcessBuilder builder(List<String> command) {
-    ProcessBuilder builder = new ProcessBuilder(command);
+    // A shell starts what runs in its background with SIGINT ignored, and that is inherited.
+    List<String> whole = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    whole.addAll(command);
+    ProcessBuilder builder = new ProcessBuilder(whole);
     builder.redirectOutput(directory.resolve("out").toFile());
     builder.redirectError(directory.resolve("err").toFile());
     builder.redirectInput(new File("/dev/null"));

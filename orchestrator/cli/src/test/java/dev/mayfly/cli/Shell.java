@@ -1,5 +1,6 @@
 package dev.mayfly.cli;
 
+import java.io.InputStream;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -9,10 +10,11 @@ final class Shell {
   final CapturedOutput stderr = new CapturedOutput();
   final ManualSignals signals = new ManualSignals();
   final Map<String, String> environment = new HashMap<>();
+  InputStream input = InputStream.nullInputStream();
 
   int run(String... arguments) {
     Surroundings surroundings =
-        new Surroundings(environment, name -> null, new Output(stdout, stderr), signals);
+        new Surroundings(environment, name -> null, input, new Output(stdout, stderr), signals);
     return new Program(surroundings).run(arguments);
   }
 }

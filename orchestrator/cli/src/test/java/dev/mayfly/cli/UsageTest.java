@@ -37,6 +37,24 @@ class UsageTest {
         "ps --limit 0 | --limit is 1 to",
         "ps x | Unmatched argument at index 1: 'x'",
         "image-publish UPPER --digest d --architecture a --size 1 | image is not a valid name",
+        "run --image i --secret TOKEN=hush x | --secret TOKEN: everybody on this machine can read",
+        "run --image i --secret ABSENT x | --secret ABSENT is not set in your environment",
+        "run --image i --secret T=@/absent x | --secret T: there is no file /absent",
+        "run --image i --secret 1T x | --secret expected NAME or NAME=@FILE",
+        "run --image i --secret A=@- --secret B=@- x | --secret B: standard input holds one secret",
+        "run --image i --log-limit 5 x | '5' is not a size such as 64K, 100M or 1G",
+        "run --image i --queue-timeout 5 x | '5' is not a duration such as 30s, 10m or 1h",
+        "explain | Missing required parameter: 'ID'",
+        "logs --stream file 01890000-0000-7000-8000-000000000001 | --stream is stdout, stderr",
+        "worker | say what to do with the worker",
+        "worker drain | Missing required parameter: 'NAME'",
+        "worker quarantine w | Missing required option: '--reason=TEXT'",
+        "worker paint w | Unmatched arguments from index 1: 'paint', 'w'",
+        "project set ci | name what to set: --weight or --max-active",
+        "project set CI --weight 2 | the name of a project must be 1 to 63 characters",
+        "project set ci --max-active few | 'few' is neither a number nor none",
+        "limits --max-active few | 'few' is neither a number nor none",
+        "pool set P pack | the name of a worker pool must be 1 to 63 characters",
         "health --wait -1 | --wait is 0 to",
       })
   void wrongUsageIsOneLine(String arguments, String message) {
@@ -45,6 +63,7 @@ class UsageTest {
     assertThat(shell.run(arguments.split(" "))).isEqualTo(2);
     assertThat(shell.stderr.text()).startsWith("mayfly: ").contains(message);
     assertThat(shell.stderr.text().lines()).hasSize(1);
+    assertThat(shell.stderr.text()).doesNotContain("hush");
     assertThat(shell.stdout.text()).isEmpty();
   }
 
@@ -55,6 +74,12 @@ class UsageTest {
         "logs",
         "ps",
         "show",
+        "explain",
+        "attempts",
+        "worker",
+        "project",
+        "limits",
+        "pool",
         "wait",
         "cancel",
         "workers",
@@ -66,6 +91,14 @@ class UsageTest {
     assertThat(shell.run(command, "--help")).isZero();
     assertThat(shell.stdout.text()).startsWith("Usage: mayfly " + command).contains("--help");
     assertThat(shell.stderr.text()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"worker drain", "worker quarantine", "project set", "pool set"})
+  void everyPartOfACommandHasHelp(String command) {
+    String[] words = command.split(" ");
+    assertThat(shell.run(words[0], words[1], "--help")).isZero();
+    assertThat(shell.stdout.text()).startsWith("Usage: mayfly " + command).contains("--help");
   }
 
   @Test

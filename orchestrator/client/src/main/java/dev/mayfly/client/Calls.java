@@ -120,6 +120,19 @@ final class Calls {
     }
   }
 
+  /** Sends a body as it is read, once, and reads the whole answer. */
+  Reply upload(
+      String method, String target, Map<String, String> headers, InputStream body, Duration silence)
+      throws IOException {
+    Transport.Request request =
+        new Transport.Request(method, target, authorized(headers), null, silence);
+    try (Transport.Answer answer = transport.send(request, body)) {
+      byte[] all = readAll(answer.body(), time.nanoTime() + timeouts.call().toNanos());
+      String type = contentType(answer);
+      return new Reply(answer.status(), type::equals, headersOf(answer), all);
+    }
+  }
+
   /** Opens an answer that is read as it comes; no retries. The caller closes it. */
   Transport.Answer open(String target, Map<String, String> headers, Duration silence)
       throws IOException {
@@ -264,7 +277,12 @@ final class Calls {
   private static HeaderLookup headersOf(Transport.Answer answer) {
     Map<String, String> kept = new HashMap<>();
     for (String name :
-        List.of("Retry-After", "Location", "Mayfly-Next-Cursor", "Mayfly-Log-Complete")) {
+        List.of(
+            "Retry-After",
+            "Location",
+            "Mayfly-Next-Cursor",
+            "Mayfly-Log-Complete",
+            "Mayfly-Input-Offset")) {
       String value = answer.header(name);
       if (value != null) {
         kept.put(name, value);

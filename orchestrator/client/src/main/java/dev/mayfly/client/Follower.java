@@ -1,7 +1,6 @@
 package dev.mayfly.client;
 
 import dev.mayfly.api.LogStream;
-import dev.mayfly.api.rest.JobView;
 import dev.mayfly.api.rest.LogEvent;
 import dev.mayfly.client.ServerSentEvents.Event;
 import dev.mayfly.client.json.JsonFields;
@@ -35,22 +34,30 @@ final class Follower {
   }
 
   FollowEnd follow(FollowRequest request, LogSink sink) throws IOException, InterruptedException {
-    return new Following(request, sink).run();
+    return new Following(request, sink, null).run();
+  }
+
+  /** Follows the output of one exec to its end. */
+  FollowEnd follow(FollowRequest request, int exec, LogSink sink)
+      throws IOException, InterruptedException {
+    return new Following(request, sink, exec).run();
   }
 
   /** One call's state. */
   private final class Following {
     private final FollowRequest request;
     private final LogSink sink;
+    private final @Nullable Integer exec;
     private final Duration silence;
     private final Backoff backoff = new Backoff();
     private @Nullable String cursor;
     private long lastSign = time.nanoTime();
     private int failures;
 
-    Following(FollowRequest request, LogSink sink) {
+    Following(FollowRequest request, LogSink sink, @Nullable Integer exec) {
       this.request = request;
       this.sink = sink;
+      this.exec = exec;
       this.cursor = request.cursor();
       Duration quiet = request.quiet();
       this.silence = quiet == null ? timeouts.silence() : quiet;
@@ -109,7 +116,9 @@ final class Follower {
               return new FollowEnd.Stopped();
             }
           } else if (event.type().equals("end")) {
-            return new FollowEnd.JobEnded(jobOf(event));
+            return exec == null
+                ? new FollowEnd.JobEnded(endOf(event, RestJson::jobView))
+                : new FollowEnd.ExecEnded(endOf(event, SessionJson::execView));
           }
         }
       } catch (SocketTimeoutException nothingCame) {
@@ -161,9 +170,9 @@ final class Follower {
       }
     }
 
-    private JobView jobOf(Event event) throws Final {
+    private <T> T endOf(Event event, JsonFields.Mapping<T> mapping) throws Final {
       try {
-        return RestJson.jobView(JsonFields.of(JsonReader.read(event.data())));
+        return mapping.map(JsonFields.of(JsonReader.read(event.data())));
       } catch (MalformedJson malformed) {
         throw new Final(
             calls.unexpected(
@@ -176,8 +185,10 @@ final class Follower {
           + request.job()
           + "/log/events"
           + new MayflyClient.Query()
+              .add("attempt", request.attempt() == null ? null : request.attempt().toString())
               .add("stream", MayflyClient.streamNames(request.streams()))
               .add("cursor", cursor)
+              .add("exec", exec == null ? null : exec.toString())
               .text();
     }
   }

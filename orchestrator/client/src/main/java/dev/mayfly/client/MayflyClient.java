@@ -3,6 +3,7 @@ package dev.mayfly.client;
 import dev.mayfly.api.ImageRef;
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.LogStream;
+import dev.mayfly.api.rest.AttemptView;
 import dev.mayfly.api.rest.ImagePublication;
 import dev.mayfly.api.rest.ImageView;
 import dev.mayfly.api.rest.JobRequest;
@@ -12,6 +13,7 @@ import dev.mayfly.api.rest.WorkerView;
 import dev.mayfly.client.Calls.Call;
 import dev.mayfly.client.Calls.Reply;
 import dev.mayfly.client.json.JsonFields;
+import dev.mayfly.client.json.JsonValue;
 import dev.mayfly.client.json.JsonWriter;
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -46,6 +48,8 @@ public final class MayflyClient {
 
   private final Calls calls;
   private final Follower follower;
+  private final Timeouts timeouts;
+  private final TimeSource time;
 
   public MayflyClient(BaseUrl base, TokenSource tokens, Timeouts timeouts) {
     this(base, tokens, timeouts, new UrlTransport(base, timeouts.connect()), TimeSource.SYSTEM);
@@ -55,6 +59,13 @@ public final class MayflyClient {
       BaseUrl base, TokenSource tokens, Timeouts timeouts, Transport transport, TimeSource time) {
     this.calls = new Calls(base, tokens, timeouts, transport, time);
     this.follower = new Follower(calls, timeouts, time);
+    this.timeouts = timeouts;
+    this.time = time;
+  }
+
+  /** A session, renewed in the background from now on until it is closed here. */
+  public Session session(JobId id) {
+    return new Session(id, this, new SessionCalls(id, calls, timeouts, time), follower);
   }
 
   /** Submits under a fresh key. */
@@ -119,16 +130,27 @@ public final class MayflyClient {
    * that id. The job ends a moment later.
    */
   public Optional<JobView> cancel(JobId id) throws MayflyException, InterruptedException {
-    return optional(
-        calls.send(
-            new Call(
-                "POST",
-                "/api/v1/jobs/" + id + "/cancel",
-                SENDS_JSON,
-                new byte[0],
-                true,
-                Calls.MAX_TRIES)),
-        RestJson::jobView);
+    return optional(send("POST", "/api/v1/jobs/" + id + "/cancel", null), RestJson::jobView);
+  }
+
+  /** Why a job waits, if it does. */
+  public WhyWaiting whyWaiting(JobId id) throws MayflyException, InterruptedException {
+    Reply reply = calls.send(Call.get("/api/v1/jobs/" + id + "/explanation"));
+    if (reply.status() == 404 || reply.status() == 409) {
+      MayflyException failure = calls.failure(reply);
+      if (failure instanceof MayflyProblem) {
+        return reply.status() == 404 ? new WhyWaiting.NoSuchJob() : new WhyWaiting.DoesNotWait();
+      }
+      throw failure;
+    }
+    return new WhyWaiting.Waits(successful(reply, RestJson::explanationView));
+  }
+
+  /** Every attempt of a job so far, by number; nothing when there is no job of that id. */
+  public Optional<List<AttemptView>> attempts(JobId id)
+      throws MayflyException, InterruptedException {
+    Reply reply = calls.send(Call.get("/api/v1/jobs/" + id + "/attempts"));
+    return optional(reply, fields -> RestJson.page(fields, RestJson::attemptView).items());
   }
 
   /**
@@ -140,8 +162,24 @@ public final class MayflyClient {
    */
   public LogSlice log(JobId id, Set<LogStream> streams, @Nullable String cursor, int limit)
       throws MayflyException, InterruptedException {
+    return log(id, null, streams, cursor, limit);
+  }
+
+  /**
+   * Reads a range of the log of one attempt.
+   *
+   * @param attempt its number; null for the last one and those that follow
+   */
+  public LogSlice log(
+      JobId id,
+      @Nullable Integer attempt,
+      Set<LogStream> streams,
+      @Nullable String cursor,
+      int limit)
+      throws MayflyException, InterruptedException {
     String query =
         new Query()
+            .add("attempt", attempt == null ? null : attempt.toString())
             .add("stream", streamNames(streams))
             .add("cursor", cursor)
             .add("limit", Integer.toString(limit))
@@ -180,33 +218,25 @@ public final class MayflyClient {
 
   /** All workers. */
   public List<WorkerView> workers() throws MayflyException, InterruptedException {
-    return allPages("/api/v1/workers", RestJson::workerView);
+    return allPages("/api/v1/workers", FleetJson::workerView);
   }
 
   /** All images. */
   public List<ImageView> images() throws MayflyException, InterruptedException {
-    return allPages("/api/v1/images", RestJson::imageView);
+    return allPages("/api/v1/images", FleetJson::imageView);
   }
 
   /** What an image name points to, or nothing when it is not known. */
   public Optional<ImageView> image(ImageRef name) throws MayflyException, InterruptedException {
-    return optional(calls.send(Call.get(imageTarget(name))), RestJson::imageView);
+    return optional(calls.send(Call.get(imageTarget(name))), FleetJson::imageView);
   }
 
   /** Lets an image name point to a bundle. */
   public Publication publish(ImageRef name, ImagePublication publication)
       throws MayflyException, InterruptedException {
-    Reply reply =
-        calls.send(
-            new Call(
-                "PUT",
-                imageTarget(name),
-                SENDS_JSON,
-                JsonWriter.writeUtf8(RestJson.of(publication)),
-                true,
-                Calls.MAX_TRIES));
+    Reply reply = send("PUT", imageTarget(name), FleetJson.of(publication));
     if (reply.status() == 200 || reply.status() == 201) {
-      return new Publication.Published(calls.document(reply, RestJson::imageView));
+      return new Publication.Published(calls.document(reply, FleetJson::imageView));
     }
     MayflyException failure = calls.failure(reply);
     if (failure instanceof MayflyProblem problem && isRefusal(reply.status())) {
@@ -225,6 +255,18 @@ public final class MayflyClient {
     }
   }
 
+  /** Workers one by one, projects, limits and worker pools. */
+  public FleetClient fleet() {
+    return new FleetClient(this, calls);
+  }
+
+  /** Sends what may be repeated; null for no body. */
+  Reply send(String method, String target, @Nullable JsonValue body)
+      throws MayflyException, InterruptedException {
+    byte[] bytes = body == null ? new byte[0] : JsonWriter.writeUtf8(body);
+    return calls.send(new Call(method, target, SENDS_JSON, bytes, true, Calls.MAX_TRIES));
+  }
+
   private static boolean isRefusal(int status) {
     return status == 400 || status == 409 || status == 413 || status == 415 || status == 422;
   }
@@ -233,15 +275,14 @@ public final class MayflyClient {
     return "/api/v1/images/" + URLEncoder.encode(name.value(), StandardCharsets.UTF_8);
   }
 
-  private <T> T successful(Reply reply, JsonFields.Mapping<T> mapping) throws MayflyException {
+  <T> T successful(Reply reply, JsonFields.Mapping<T> mapping) throws MayflyException {
     if (reply.status() < 200 || reply.status() > 299) {
       throw calls.failure(reply);
     }
     return calls.document(reply, mapping);
   }
 
-  private <T> Optional<T> optional(Reply reply, JsonFields.Mapping<T> mapping)
-      throws MayflyException {
+  <T> Optional<T> optional(Reply reply, JsonFields.Mapping<T> mapping) throws MayflyException {
     // A 404 that is no problem+json comes from something else, say a proxy, and is not an answer.
     if (reply.status() == 404 && calls.failure(reply) instanceof MayflyProblem) {
       return Optional.empty();
@@ -249,7 +290,7 @@ public final class MayflyClient {
     return Optional.of(successful(reply, mapping));
   }
 
-  private <T> List<T> allPages(String path, JsonFields.Mapping<T> mapping)
+  <T> List<T> allPages(String path, JsonFields.Mapping<T> mapping)
       throws MayflyException, InterruptedException {
     List<T> all = new ArrayList<>();
     String cursor = null;

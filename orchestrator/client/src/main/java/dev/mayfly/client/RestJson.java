@@ -1,7 +1,7 @@
 package dev.mayfly.client;
 
-import dev.mayfly.api.rest.ImagePublication;
-import dev.mayfly.api.rest.ImageView;
+import dev.mayfly.api.rest.AttemptView;
+import dev.mayfly.api.rest.ExplanationView;
 import dev.mayfly.api.rest.JobRequest;
 import dev.mayfly.api.rest.JobView;
 import dev.mayfly.api.rest.LogEvent;
@@ -9,34 +9,27 @@ import dev.mayfly.api.rest.OutcomeView;
 import dev.mayfly.api.rest.Page;
 import dev.mayfly.api.rest.PhaseView;
 import dev.mayfly.api.rest.Problem;
+import dev.mayfly.api.rest.SessionRequest;
 import dev.mayfly.api.rest.ShapeRequest;
 import dev.mayfly.api.rest.ShapeView;
-import dev.mayfly.api.rest.WorkerView;
 import dev.mayfly.client.json.JsonFields;
 import dev.mayfly.client.json.JsonValue;
-import dev.mayfly.client.json.JsonValue.JsonArray;
-import dev.mayfly.client.json.JsonValue.JsonBoolean;
-import dev.mayfly.client.json.JsonValue.JsonNumber;
-import dev.mayfly.client.json.JsonValue.JsonObject;
-import dev.mayfly.client.json.JsonValue.JsonText;
 import dev.mayfly.client.json.MalformedJson;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The records of REST v1 as JSON and back. Written out by hand: it starts faster than reflection,
- * and the names that cross the wire can be read here. Absent members stay absent.
+ * The records of REST v1 about jobs as JSON and back; {@link FleetJson} has the others. Written out
+ * by hand: it starts faster than reflection, and the names that cross the wire can be read here.
+ * Absent members stay absent.
  */
 public final class RestJson {
   private RestJson() {}
 
   public static JsonValue of(JobRequest request) {
     ShapeRequest shape = request.shape();
-    return new Members()
+    SessionRequest session = request.session();
+    return new JsonMembers()
         .text("image", request.image())
         .texts("command", request.command())
         .textMap("environment", request.environment())
@@ -46,13 +39,28 @@ public final class RestJson {
             "shape",
             shape == null
                 ? null
-                : new Members()
+                : new JsonMembers()
                     .number("cpus", shape.cpus())
                     .number("memoryMib", shape.memoryMib())
                     .number("scratchMib", shape.scratchMib())
                     .object())
         .text("network", request.network())
         .number("timeoutSeconds", request.timeoutSeconds())
+        .textMap("secrets", request.secrets())
+        .value(
+            "session",
+            session == null
+                ? null
+                : new JsonMembers()
+                    .number("idleSeconds", session.idleSeconds())
+                    .number("leaseSeconds", session.leaseSeconds())
+                    .object())
+        .text("project", request.project())
+        .text("priority", request.priority())
+        .texts("labels", request.labels())
+        .number("queueTimeoutSeconds", request.queueTimeoutSeconds())
+        .number("maxAttempts", request.maxAttempts())
+        .number("logLimitBytes", request.logLimitBytes())
         .object();
   }
 
@@ -71,29 +79,55 @@ public final class RestJson {
                     shape.optionalInteger("memoryMib"),
                     shape.optionalInteger("scratchMib"))),
         fields.optionalText("network"),
-        fields.optionalInteger("timeoutSeconds"));
+        fields.optionalInteger("timeoutSeconds"),
+        fields.optionalTextMap("secrets"),
+        fields.optionalObject(
+            "session",
+            session ->
+                new SessionRequest(
+                    session.optionalInteger("idleSeconds"),
+                    session.optionalInteger("leaseSeconds"))),
+        fields.optionalText("project"),
+        fields.optionalText("priority"),
+        fields.optionalTexts("labels"),
+        fields.optionalInteger("queueTimeoutSeconds"),
+        fields.optionalInteger("maxAttempts"),
+        fields.optionalLong("logLimitBytes"));
   }
 
   public static JsonValue of(JobView job) {
     OutcomeView outcome = job.outcome();
-    return new Members()
+    return new JsonMembers()
         .text("id", job.id())
         .text("state", job.state())
         .text("image", job.image())
         .text("bundleDigest", job.bundleDigest())
+        .text("architecture", job.architecture())
+        .text("workload", job.workload())
         .texts("command", job.command())
         .text("workingDirectory", job.workingDirectory())
         .text("user", job.user())
         .value("shape", of(job.shape()))
+        .texts("labels", job.labels())
         .text("network", job.network())
+        .text("project", job.project())
+        .text("priority", job.priority())
         .number("timeoutSeconds", job.timeoutSeconds())
+        .number("queueTimeoutSeconds", job.queueTimeoutSeconds())
+        .number("maxAttempts", job.maxAttempts())
+        .number("logLimitBytes", job.logLimitBytes())
         .text("submittedAt", job.submittedAt())
+        .text("queuedSince", job.queuedSince())
+        .text("notBefore", job.notBefore())
         .text("waitingBecause", job.waitingBecause())
         .truth("cancelRequested", job.cancelRequested())
+        .text("endRequested", job.endRequested())
+        .text("sessionUntil", job.sessionUntil())
         .text("worker", job.worker())
         .value("outcome", outcome == null ? null : of(outcome))
         .list("phases", job.phases(), RestJson::of)
         .number("attempts", job.attempts())
+        .number("faults", job.faults())
         .number("logBytes", job.logBytes())
         .text("vmm", job.vmm())
         .text("guestKernel", job.guestKernel())
@@ -107,40 +141,122 @@ public final class RestJson {
         fields.text("state"),
         fields.text("image"),
         fields.text("bundleDigest"),
+        fields.text("architecture"),
+        fields.text("workload"),
         fields.texts("command"),
         fields.text("workingDirectory"),
         fields.text("user"),
         fields.object("shape", RestJson::shapeView),
+        fields.texts("labels"),
         fields.text("network"),
+        fields.text("project"),
+        fields.text("priority"),
         fields.integer("timeoutSeconds"),
+        fields.integer("queueTimeoutSeconds"),
+        fields.integer("maxAttempts"),
+        fields.longNumber("logLimitBytes"),
         fields.text("submittedAt"),
+        fields.optionalText("queuedSince"),
+        fields.optionalText("notBefore"),
         fields.optionalText("waitingBecause"),
         fields.truth("cancelRequested"),
+        fields.optionalText("endRequested"),
+        fields.optionalText("sessionUntil"),
         fields.optionalText("worker"),
         fields.optionalObject("outcome", RestJson::outcomeView),
         fields.list("phases", RestJson::phaseView),
         fields.integer("attempts"),
+        fields.integer("faults"),
         fields.longNumber("logBytes"),
         fields.optionalText("vmm"),
         fields.optionalText("guestKernel"),
         fields.longNumber("peakMemoryKib"));
   }
 
-  private static JsonValue of(ShapeView shape) {
-    return new Members()
+  public static JsonValue of(AttemptView attempt) {
+    OutcomeView outcome = attempt.outcome();
+    return new JsonMembers()
+        .number("number", attempt.number())
+        .text("worker", attempt.worker())
+        .text("state", attempt.state())
+        .truth("refused", attempt.refused())
+        .text("placedAt", attempt.placedAt())
+        .list("phases", attempt.phases(), RestJson::of)
+        .value("outcome", outcome == null ? null : of(outcome))
+        .text("vmm", attempt.vmm())
+        .text("guestKernel", attempt.guestKernel())
+        .number("peakMemoryKib", attempt.peakMemoryKib())
+        .number("logBytes", attempt.logBytes())
+        .truth("logRemoved", attempt.logRemoved())
+        .object();
+  }
+
+  public static AttemptView attemptView(JsonFields fields) throws MalformedJson {
+    return new AttemptView(
+        fields.integer("number"),
+        fields.text("worker"),
+        fields.text("state"),
+        fields.truth("refused"),
+        fields.text("placedAt"),
+        fields.list("phases", RestJson::phaseView),
+        fields.optionalObject("outcome", RestJson::outcomeView),
+        fields.optionalText("vmm"),
+        fields.optionalText("guestKernel"),
+        fields.longNumber("peakMemoryKib"),
+        fields.longNumber("logBytes"),
+        fields.truth("logRemoved"));
+  }
+
+  public static JsonValue of(ExplanationView explanation) {
+    return new JsonMembers()
+        .text("asOf", explanation.asOf())
+        .truth("impossible", explanation.impossible())
+        .number("ahead", explanation.ahead())
+        .list(
+            "reasons",
+            explanation.reasons(),
+            reason ->
+                new JsonMembers()
+                    .text("rule", reason.rule())
+                    .text("worker", reason.worker())
+                    .number("workers", reason.workers())
+                    .text("text", reason.text())
+                    .object())
+        .text("text", explanation.text())
+        .object();
+  }
+
+  public static ExplanationView explanationView(JsonFields fields) throws MalformedJson {
+    return new ExplanationView(
+        fields.optionalText("asOf"),
+        fields.truth("impossible"),
+        fields.integer("ahead"),
+        fields.list(
+            "reasons",
+            reason ->
+                new ExplanationView.ReasonView(
+                    reason.text("rule"),
+                    reason.optionalText("worker"),
+                    reason.integer("workers"),
+                    reason.text("text"))),
+        fields.text("text"));
+  }
+
+  static JsonValue of(ShapeView shape) {
+    return new JsonMembers()
         .number("cpus", shape.cpus())
         .number("memoryMib", shape.memoryMib())
         .number("scratchMib", shape.scratchMib())
         .object();
   }
 
-  private static ShapeView shapeView(JsonFields fields) throws MalformedJson {
+  static ShapeView shapeView(JsonFields fields) throws MalformedJson {
     return new ShapeView(
         fields.integer("cpus"), fields.integer("memoryMib"), fields.integer("scratchMib"));
   }
 
-  private static JsonValue of(OutcomeView outcome) {
-    return new Members()
+  static JsonValue of(OutcomeView outcome) {
+    return new JsonMembers()
         .text("kind", outcome.kind())
         .number("exitCode", outcome.exitCode())
         .text("faultCode", outcome.faultCode())
@@ -149,7 +265,7 @@ public final class RestJson {
         .object();
   }
 
-  private static OutcomeView outcomeView(JsonFields fields) throws MalformedJson {
+  static OutcomeView outcomeView(JsonFields fields) throws MalformedJson {
     return new OutcomeView(
         fields.text("kind"),
         fields.optionalInteger("exitCode"),
@@ -159,7 +275,7 @@ public final class RestJson {
   }
 
   private static JsonValue of(PhaseView phase) {
-    return new Members()
+    return new JsonMembers()
         .text("phase", phase.phase())
         .text("at", phase.at())
         .number("micros", phase.micros())
@@ -170,93 +286,8 @@ public final class RestJson {
     return new PhaseView(fields.text("phase"), fields.text("at"), fields.longNumber("micros"));
   }
 
-  public static JsonValue of(WorkerView worker) {
-    return new Members()
-        .text("id", worker.id())
-        .text("name", worker.name())
-        .text("state", worker.state())
-        .text("version", worker.version())
-        .text("architecture", worker.architecture())
-        .text("hostKernel", worker.hostKernel())
-        .value("capacity", of(worker.capacity()))
-        .value("used", of(worker.used()))
-        .list(
-            "vmms",
-            worker.vmms(),
-            vmm ->
-                new Members()
-                    .text("name", vmm.name())
-                    .text("version", vmm.version())
-                    .text("accelerator", vmm.accelerator())
-                    .truth("usable", vmm.usable())
-                    .text("reason", vmm.reason())
-                    .object())
-        .texts("bundleDigests", worker.bundleDigests())
-        .text("lastSeenAt", worker.lastSeenAt())
-        .object();
-  }
-
-  public static WorkerView workerView(JsonFields fields) throws MalformedJson {
-    return new WorkerView(
-        fields.text("id"),
-        fields.text("name"),
-        fields.text("state"),
-        fields.text("version"),
-        fields.text("architecture"),
-        fields.text("hostKernel"),
-        fields.object("capacity", RestJson::shapeView),
-        fields.object("used", RestJson::shapeView),
-        fields.list(
-            "vmms",
-            vmm ->
-                new WorkerView.VmmView(
-                    vmm.text("name"),
-                    vmm.text("version"),
-                    vmm.text("accelerator"),
-                    vmm.truth("usable"),
-                    vmm.text("reason"))),
-        fields.texts("bundleDigests"),
-        fields.text("lastSeenAt"));
-  }
-
-  public static JsonValue of(ImageView image) {
-    return new Members()
-        .text("name", image.name())
-        .text("bundleDigest", image.bundleDigest())
-        .text("architecture", image.architecture())
-        .number("sizeBytes", image.sizeBytes())
-        .text("publishedAt", image.publishedAt())
-        .texts("cachedOn", image.cachedOn())
-        .object();
-  }
-
-  public static ImageView imageView(JsonFields fields) throws MalformedJson {
-    return new ImageView(
-        fields.text("name"),
-        fields.text("bundleDigest"),
-        fields.text("architecture"),
-        fields.longNumber("sizeBytes"),
-        fields.text("publishedAt"),
-        fields.texts("cachedOn"));
-  }
-
-  public static JsonValue of(ImagePublication publication) {
-    return new Members()
-        .text("bundleDigest", publication.bundleDigest())
-        .text("architecture", publication.architecture())
-        .number("sizeBytes", publication.sizeBytes())
-        .object();
-  }
-
-  public static ImagePublication imagePublication(JsonFields fields) throws MalformedJson {
-    return new ImagePublication(
-        fields.optionalText("bundleDigest"),
-        fields.optionalText("architecture"),
-        fields.optionalLong("sizeBytes"));
-  }
-
   public static JsonValue of(LogEvent event) {
-    return new Members()
+    return new JsonMembers()
         .text("cursor", event.cursor())
         .text("stream", event.stream())
         .text("at", event.at())
@@ -270,7 +301,7 @@ public final class RestJson {
   }
 
   public static JsonValue of(Problem problem) {
-    return new Members()
+    return new JsonMembers()
         .text("type", problem.type())
         .text("title", problem.title())
         .number("status", problem.status())
@@ -279,7 +310,7 @@ public final class RestJson {
             "errors",
             problem.errors(),
             error ->
-                new Members()
+                new JsonMembers()
                     .text("field", error.field())
                     .text("message", error.message())
                     .object())
@@ -302,64 +333,11 @@ public final class RestJson {
   }
 
   public static <T> JsonValue of(Page<T> page, Function<T, JsonValue> item) {
-    return new Members().list("items", page.items(), item).text("next", page.next()).object();
+    return new JsonMembers().list("items", page.items(), item).text("next", page.next()).object();
   }
 
   public static <T> Page<T> page(JsonFields fields, JsonFields.Mapping<T> item)
       throws MalformedJson {
     return new Page<>(fields.list("items", item), fields.optionalText("next"));
-  }
-
-  /** Collects the members of an object; a null value leaves the member out. */
-  private static final class Members {
-    private final Map<String, JsonValue> members = new LinkedHashMap<>();
-
-    Members value(String name, @Nullable JsonValue value) {
-      if (value != null) {
-        members.put(name, value);
-      }
-      return this;
-    }
-
-    Members text(String name, @Nullable String value) {
-      return value(name, value == null ? null : new JsonText(value));
-    }
-
-    Members number(String name, @Nullable Integer value) {
-      return value(name, value == null ? null : new JsonNumber(value));
-    }
-
-    Members number(String name, @Nullable Long value) {
-      return value(name, value == null ? null : new JsonNumber(value));
-    }
-
-    Members truth(String name, boolean value) {
-      return value(name, new JsonBoolean(value));
-    }
-
-    Members texts(String name, @Nullable List<String> values) {
-      return values == null ? this : list(name, values, JsonText::new);
-    }
-
-    Members textMap(String name, @Nullable Map<String, String> values) {
-      if (values != null) {
-        Members inner = new Members();
-        values.forEach(inner::text);
-        value(name, inner.object());
-      }
-      return this;
-    }
-
-    <T> Members list(String name, List<T> values, Function<T, JsonValue> item) {
-      List<JsonValue> items = new ArrayList<>(values.size());
-      for (T value : values) {
-        items.add(item.apply(value));
-      }
-      return value(name, new JsonArray(items));
-    }
-
-    JsonObject object() {
-      return new JsonObject(members);
-    }
   }
 }

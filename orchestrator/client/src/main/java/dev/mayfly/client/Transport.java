@@ -15,6 +15,9 @@ interface Transport {
 
   Answer send(Request request) throws IOException;
 
+  /** As {@link #send(Request)}, with a body that is sent as it is read; the caller closes it. */
+  Answer send(Request request, InputStream body) throws IOException;
+
   /**
    * One request.
    *

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * bears that (a submit carries its idempotency key).
  */
 final class UrlTransport implements Transport {
+  private static final int STREAM_CHUNK = 64 * 1024;
+
   private final BaseUrl base;
   private final Duration connect;
 
@@ -28,13 +30,7 @@ final class UrlTransport implements Transport {
 
   @Override
   public Answer send(Request request) throws IOException {
-    HttpURLConnection connection = open(request.target());
-    connection.setInstanceFollowRedirects(false); // the token goes nowhere else
-    connection.setUseCaches(false);
-    connection.setConnectTimeout(Math.toIntExact(connect.toMillis()));
-    connection.setReadTimeout(Math.toIntExact(request.silence().toMillis()));
-    connection.setRequestMethod(request.method());
-    request.headers().forEach(connection::setRequestProperty);
+    HttpURLConnection connection = prepared(request);
     byte[] body = request.body();
     if (body != null) {
       connection.setDoOutput(true);
@@ -42,6 +38,46 @@ final class UrlTransport implements Transport {
         out.write(body);
       }
     }
+    return answered(connection);
+  }
+
+  @Override
+  public Answer send(Request request, InputStream body) throws IOException {
+    HttpURLConnection connection = prepared(request);
+    connection.setDoOutput(true);
+    connection.setChunkedStreamingMode(STREAM_CHUNK);
+    try (OutputStream out = connection.getOutputStream()) {
+      body.transferTo(out);
+    } catch (IOException broken) {
+      // A server that refuses answers before it has read all; what it says is worth more.
+      return earlyAnswer(connection, broken);
+    }
+    return answered(connection);
+  }
+
+  private static Answer earlyAnswer(HttpURLConnection connection, IOException broken)
+      throws IOException {
+    try {
+      return answered(connection);
+    } catch (IOException noAnswer) {
+      connection.disconnect();
+      broken.addSuppressed(noAnswer);
+      throw broken;
+    }
+  }
+
+  private HttpURLConnection prepared(Request request) throws IOException {
+    HttpURLConnection connection = open(request.target());
+    connection.setInstanceFollowRedirects(false); // the token goes nowhere else
+    connection.setUseCaches(false);
+    connection.setConnectTimeout(Math.toIntExact(connect.toMillis()));
+    connection.setReadTimeout(Math.toIntExact(request.silence().toMillis()));
+    connection.setRequestMethod(request.method());
+    request.headers().forEach(connection::setRequestProperty);
+    return connection;
+  }
+
+  private static Answer answered(HttpURLConnection connection) throws IOException {
     try {
       int status = connection.getResponseCode();
       if (status < 0) {

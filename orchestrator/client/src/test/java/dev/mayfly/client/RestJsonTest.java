@@ -3,8 +3,8 @@ package dev.mayfly.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mayfly.api.rest.ImagePublication;
-import dev.mayfly.api.rest.ImageView;
+import dev.mayfly.api.rest.AttemptView;
+import dev.mayfly.api.rest.ExplanationView;
 import dev.mayfly.api.rest.JobRequest;
 import dev.mayfly.api.rest.JobView;
 import dev.mayfly.api.rest.LogEvent;
@@ -12,12 +12,13 @@ import dev.mayfly.api.rest.OutcomeView;
 import dev.mayfly.api.rest.Page;
 import dev.mayfly.api.rest.PhaseView;
 import dev.mayfly.api.rest.Problem;
+import dev.mayfly.api.rest.SessionRequest;
 import dev.mayfly.api.rest.ShapeRequest;
 import dev.mayfly.api.rest.ShapeView;
-import dev.mayfly.api.rest.WorkerView;
 import dev.mayfly.client.json.JsonFields;
 import dev.mayfly.client.json.JsonReader;
 import dev.mayfly.client.json.JsonValue;
+import dev.mayfly.client.json.JsonValue.JsonArray;
 import dev.mayfly.client.json.JsonValue.JsonObject;
 import dev.mayfly.client.json.JsonWriter;
 import java.lang.reflect.RecordComponent;
@@ -27,69 +28,88 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class RestJsonTest {
+  private static final OutcomeView OUTCOME =
+      new OutcomeView("FAULTED", 1, "OUT_OF_MEMORY", "USER", "too much");
+  private static final List<PhaseView> PHASES =
+      List.of(new PhaseView("QUEUED", "t", 0), new PhaseView("ENDED", "t", 5_000_000_000L));
   private static final JobView JOB =
       new JobView(
           "id",
           "FINISHED",
           "debian:12",
           "sha256:ab",
+          "x86_64",
+          "BATCH",
           List.of("sh", "-c", "echo ä🪰"),
           "/workspace",
           "root",
           new ShapeView(1, 2, 3),
+          List.of("gpu"),
           "USER",
+          "ci",
+          "HIGH",
           60,
+          70,
+          4,
+          1L << 33,
           "t",
+          "t1",
+          "t2",
           "no room",
           true,
+          "CANCEL",
+          "t3",
           "w",
-          new OutcomeView("FAULTED", 1, "OUT_OF_MEMORY", "USER", "too much"),
-          List.of(new PhaseView("QUEUED", "t", 0), new PhaseView("ENDED", "t", 5_000_000_000L)),
+          OUTCOME,
+          PHASES,
           2,
+          1,
           1L << 40,
           "qemu",
           "6.1",
           77);
+  private static final AttemptView ATTEMPT =
+      new AttemptView(
+          1, "w", "FINISHED", true, "t", PHASES, OUTCOME, "qemu", "6.1", 5, 1L << 40, true);
+  private static final ExplanationView EXPLANATION =
+      new ExplanationView(
+          "t",
+          true,
+          7,
+          List.of(new ExplanationView.ReasonView("TOO_SMALL", "w", 1, "needs 4096 MiB")),
+          "w: needs 4096 MiB");
+  private static final JobRequest REQUEST =
+      new JobRequest(
+          "debian:12",
+          List.of("a", ""),
+          Map.of("K", "V=\n"),
+          "/w",
+          "1:2",
+          new ShapeRequest(1, 2, 3),
+          "NONE",
+          5,
+          Map.of("TOKEN", "hush"),
+          new SessionRequest(6, 7),
+          "ci",
+          "LOW",
+          List.of("gpu", "mayfly-4cpu-8gb"),
+          8,
+          9,
+          1L << 33);
 
   @Test
   void everyRecordSurvivesTheWayThereAndBack() throws Exception {
-    JobRequest request =
-        new JobRequest(
-            "debian:12",
-            List.of("a", ""),
-            Map.of("K", "V=\n"),
-            "/w",
-            "1:2",
-            new ShapeRequest(1, null, 3),
-            "NONE",
-            5);
-    assertThat(RestJson.jobRequest(again(RestJson.of(request)))).isEqualTo(request);
+    assertThat(RestJson.jobRequest(again(RestJson.of(REQUEST)))).isEqualTo(REQUEST);
     assertThat(RestJson.jobView(again(RestJson.of(JOB)))).isEqualTo(JOB);
-    WorkerView worker =
-        new WorkerView(
-            "i",
-            "n",
-            "ONLINE",
-            "1",
-            "x86_64",
-            "6",
-            new ShapeView(1, 2, 3),
-            new ShapeView(0, 0, 0),
-            List.of(new WorkerView.VmmView("qemu", "7", "kvm", false, "hangs")),
-            List.of("sha256:ab"),
-            "t");
-    assertThat(RestJson.workerView(again(RestJson.of(worker)))).isEqualTo(worker);
-    ImageView image = new ImageView("n", "d", "a", 5, "t", List.of("w"));
-    assertThat(RestJson.imageView(again(RestJson.of(image)))).isEqualTo(image);
-    ImagePublication publication = new ImagePublication("d", "a", 1L << 33);
-    assertThat(RestJson.imagePublication(again(RestJson.of(publication)))).isEqualTo(publication);
+    assertThat(RestJson.attemptView(again(RestJson.of(ATTEMPT)))).isEqualTo(ATTEMPT);
+    assertThat(RestJson.explanationView(again(RestJson.of(EXPLANATION)))).isEqualTo(EXPLANATION);
     LogEvent event = new LogEvent("c", "STDOUT", "t", "AA==");
     assertThat(RestJson.logEvent(again(RestJson.of(event)))).isEqualTo(event);
     Problem problem =
         new Problem("urn:x", "t", 422, "d", List.of(new Problem.FieldError("f", "m")));
     assertThat(RestJson.problem(again(RestJson.of(problem)), 422)).isEqualTo(problem);
-    Page<ImageView> page = new Page<>(List.of(image), "next");
-    assertThat(RestJson.page(again(RestJson.of(page, RestJson::of)), RestJson::imageView))
+    Page<AttemptView> page = new Page<>(List.of(ATTEMPT), "next");
+    assertThat(RestJson.page(again(RestJson.of(page, RestJson::of)), RestJson::attemptView))
         .isEqualTo(page);
   }
 
@@ -99,30 +119,16 @@ class RestJsonTest {
     assertNames(JobView.class, RestJson.of(JOB));
     assertNames(OutcomeView.class, member(RestJson.of(JOB), "outcome"));
     assertNames(ShapeView.class, member(RestJson.of(JOB), "shape"));
+    assertNames(JobRequest.class, RestJson.of(REQUEST));
+    assertNames(ShapeRequest.class, member(RestJson.of(REQUEST), "shape"));
+    assertNames(SessionRequest.class, member(RestJson.of(REQUEST), "session"));
+    assertNames(AttemptView.class, RestJson.of(ATTEMPT));
+    assertNames(ExplanationView.class, RestJson.of(EXPLANATION));
     assertNames(
-        JobRequest.class,
-        RestJson.of(
-            new JobRequest(
-                "i", List.of(), Map.of(), "w", "u", new ShapeRequest(1, 2, 3), "USER", 1)));
-    assertNames(ImagePublication.class, RestJson.of(new ImagePublication("d", "a", 1L)));
-    assertNames(ImageView.class, RestJson.of(new ImageView("n", "d", "a", 5, "t", List.of())));
+        ExplanationView.ReasonView.class,
+        ((JsonArray) member(RestJson.of(EXPLANATION), "reasons")).items().get(0));
     assertNames(LogEvent.class, RestJson.of(new LogEvent("c", "s", "t", "d")));
     assertNames(Problem.class, RestJson.of(new Problem("t", "t", 1, "d", List.of())));
-    assertNames(
-        WorkerView.class,
-        RestJson.of(
-            new WorkerView(
-                "i",
-                "n",
-                "s",
-                "v",
-                "a",
-                "k",
-                new ShapeView(1, 1, 1),
-                new ShapeView(1, 1, 1),
-                List.of(),
-                List.of(),
-                "t")));
   }
 
   @Test
@@ -134,6 +140,11 @@ class RestJsonTest {
     assertThat(
             RestJson.problem(JsonFields.of(JsonReader.read("{\"new\":[1],\"detail\":null}")), 500))
         .isEqualTo(new Problem("about:blank", "HTTP status 500", 500, null, List.of()));
+  }
+
+  @Test
+  void aRequestIsPrintedWithoutItsSecrets() {
+    assertThat(REQUEST.toString()).contains("debian:12").doesNotContain("hush", "V=");
   }
 
   @Test

@@ -29,6 +29,17 @@ final class ScriptedTransport implements Transport {
     return step.answer(request);
   }
 
+  @Override
+  public Answer send(Request request, InputStream body) throws IOException {
+    return send(
+        new Request(
+            request.method(),
+            request.target(),
+            request.headers(),
+            body.readAllBytes(),
+            request.silence()));
+  }
+
   List<Request> requests() {
     return requests;
   }

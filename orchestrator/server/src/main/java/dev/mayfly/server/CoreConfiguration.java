@@ -5,7 +5,9 @@ import dev.mayfly.core.job.JobDesk;
 import dev.mayfly.core.job.JobIds;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.quota.AdmissionPolicy;
+import dev.mayfly.server.config.OrchestratorSettings;
 import dev.mayfly.server.logs.LogFeed;
+import dev.mayfly.server.persistence.Notices;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -24,13 +26,18 @@ class CoreConfiguration {
   }
 
   @Bean
-  JobDesk jobDesk(JobStore jobs, ImageStore images, InstantSource clock) {
+  JobDesk jobDesk(
+      JobStore jobs, ImageStore images, OrchestratorSettings settings, InstantSource clock) {
     return new JobDesk(
-        jobs, images, AdmissionPolicy.DEFAULT, new JobIds(clock, new SecureRandom()), clock);
+        jobs,
+        images,
+        new AdmissionPolicy(settings.maxQueuedJobs()),
+        new JobIds(clock, new SecureRandom()),
+        clock);
   }
 
   @Bean
-  LogFeed logFeed() {
-    return new LogFeed();
+  LogFeed logFeed(Notices notices) {
+    return new LogFeed(notices::job);
   }
 }

@@ -5,8 +5,10 @@ import dev.mayfly.db.DatabaseException;
 import dev.mayfly.server.config.OrchestratorSettings;
 import dev.mayfly.server.config.SettingsException;
 import dev.mayfly.server.http.HttpConfiguration;
+import dev.mayfly.server.http.SessionHttpConfiguration;
 import dev.mayfly.server.persistence.PersistenceConfiguration;
 import dev.mayfly.server.schedule.ScheduleConfiguration;
+import dev.mayfly.server.schedule.SessionScheduleConfiguration;
 import dev.mayfly.server.security.SecurityConfiguration;
 import dev.mayfly.server.workers.WorkersConfiguration;
 import java.net.BindException;
@@ -38,7 +40,9 @@ import org.springframework.context.annotation.Import;
   HttpConfiguration.class,
   WorkersConfiguration.class,
   SecurityConfiguration.class,
-  ScheduleConfiguration.class
+  ScheduleConfiguration.class,
+  SessionHttpConfiguration.class,
+  SessionScheduleConfiguration.class
 })
 public class OrchestratorApplication {
 

@@ -3,9 +3,12 @@ package dev.mayfly.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.mayfly.api.JobId;
 import dev.mayfly.api.worker.v1.AttemptRef;
 import dev.mayfly.api.worker.v1.LogStream;
 import dev.mayfly.api.worker.v1.OrchestratorMessage;
+import dev.mayfly.core.job.AttemptState;
+import dev.mayfly.core.job.JobStore;
 import dev.mayfly.db.DatabaseAccess;
 import dev.mayfly.db.TestDatabase;
 import dev.mayfly.server.http.Api;
@@ -58,8 +61,15 @@ class RestartIT {
           .untilAsserted(() -> {
             assertThat(api.job(kept.getJobId()).path("outcome").path("exitCode").asInt(-1))
                 .isZero();
-            assertThat(api.job(lost.getJobId()).path("outcome").path("faultCode").asString(""))
-                .isEqualTo("WORKER_LOST");
+            assertThat(
+                    after
+                        .bean(JobStore.class)
+                        .attempts(JobId.parse(lost.getJobId()))
+                        .getFirst()
+                        .state())
+                .isInstanceOfSatisfying(
+                    AttemptState.Finished.class,
+                    end -> assertThat(end.outcome().toString()).contains("WORKER_LOST"));
           });
     }
   }

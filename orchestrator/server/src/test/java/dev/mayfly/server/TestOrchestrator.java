@@ -56,7 +56,8 @@ public final class TestOrchestrator implements AutoCloseable {
               0,
               database.url(),
               database.user(),
-              password);
+              password,
+              OrchestratorSettings.DEFAULT_MAX_QUEUED_JOBS);
       return new TestOrchestrator(home, Orchestrator.start(settings, SHORT_LEASES, scheduler));
     } catch (IOException failed) {
       throw new IllegalStateException("no place for a state directory", failed);

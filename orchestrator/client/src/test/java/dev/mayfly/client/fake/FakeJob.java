@@ -3,6 +3,8 @@ package dev.mayfly.client.fake;
 import dev.mayfly.api.FaultCode;
 import dev.mayfly.api.JobState;
 import dev.mayfly.api.LogStream;
+import dev.mayfly.api.rest.AttemptView;
+import dev.mayfly.api.rest.ExplanationView;
 import dev.mayfly.api.rest.JobRequest;
 import dev.mayfly.api.rest.JobView;
 import dev.mayfly.api.rest.LogEvent;
@@ -29,9 +31,12 @@ public final class FakeJob {
   private @Nullable String waitingBecause;
   private @Nullable OutcomeView outcome;
   private boolean cancelRequested;
+  private @Nullable ExplanationView explanation;
+  private final List<AttemptView> ended = new ArrayList<>();
+  private int attempts;
   private long logBytes;
 
-  record Chunk(LogStream stream, byte[] bytes) {}
+  record Chunk(int attempt, LogStream stream, byte[] bytes) {}
 
   FakeJob(String id, JobRequest request) {
     this.id = id;
@@ -52,9 +57,22 @@ public final class FakeJob {
     notifyAll();
   }
 
+  public synchronized void waits(ExplanationView because) {
+    explanation = because;
+    waits(because.text());
+  }
+
+  synchronized @Nullable ExplanationView explanation() {
+    return state == JobState.QUEUED
+        ? explanation == null ? new ExplanationView(null, false, 0, List.of(), "") : explanation
+        : null;
+  }
+
   public synchronized void starts() {
     waitingBecause = null;
     state = JobState.ACTIVE;
+    attempts++;
+    phases.subList(1, phases.size()).clear();
     phase("PLACED", 5_000);
     phase("READY", 900_000);
     notifyAll();
@@ -65,13 +83,22 @@ public final class FakeJob {
   }
 
   public synchronized void writes(LogStream stream, byte[] bytes) {
-    chunks.add(new Chunk(stream, bytes.clone()));
+    chunks.add(new Chunk(Math.max(1, attempts), stream, bytes.clone()));
     logBytes += bytes.length;
     notifyAll();
   }
 
   public void writes(LogStream stream, String text) {
     writes(stream, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The attempt ends in a fault and the job waits again. */
+  public synchronized void isRetriedAfter(FaultCode code, String detail) {
+    OutcomeView how = new OutcomeView("FAULTED", null, code.name(), code.blame().name(), detail);
+    ended.add(attempt(how));
+    writes(LogStream.SYSTEM, "mayfly: attempt " + attempts + " ended: " + code + "\n");
+    state = JobState.QUEUED;
+    notifyAll();
   }
 
   public void exits(int code) {
@@ -88,6 +115,9 @@ public final class FakeJob {
 
   private synchronized void ends(OutcomeView how) {
     waitingBecause = null;
+    if (state == JobState.ACTIVE) {
+      ended.add(attempt(how));
+    }
     state = JobState.FINISHED;
     outcome = how;
     phase("ENDED", 1_500_000);
@@ -135,28 +165,83 @@ public final class FakeJob {
         Base64.getEncoder().encodeToString(chunk.bytes()));
   }
 
+  synchronized List<AttemptView> attempts() {
+    List<AttemptView> all = new ArrayList<>(ended);
+    if (state == JobState.ACTIVE) {
+      all.add(attempt(null));
+    }
+    return all;
+  }
+
+  private AttemptView attempt(@Nullable OutcomeView how) {
+    return new AttemptView(
+        attempts,
+        "worker-" + attempts,
+        how == null ? "RUNNING" : "FINISHED",
+        false,
+        TIME,
+        List.copyOf(phases),
+        how,
+        "qemu 7.2 tcg",
+        "6.1.0",
+        2048,
+        bytesOf(attempts),
+        false);
+  }
+
+  private long bytesOf(int attempt) {
+    return chunks.stream()
+        .filter(chunk -> chunk.attempt() == attempt)
+        .mapToLong(chunk -> chunk.bytes().length)
+        .sum();
+  }
+
   synchronized JobView view() {
+    List<String> command = request.command();
+    boolean queued = state == JobState.QUEUED;
     return new JobView(
         id,
         state.name(),
         String.valueOf(request.image()),
         DIGEST,
-        request.command() == null ? List.of() : request.command(),
-        request.workingDirectory() == null ? "/workspace" : request.workingDirectory(),
-        request.user() == null ? "root" : request.user(),
+        "x86_64",
+        request.session() == null ? "BATCH" : "SESSION",
+        command == null ? List.of() : command,
+        or(request.workingDirectory(), "/workspace"),
+        or(request.user(), "root"),
         new ShapeView(1, 512, 2048),
-        request.network() == null ? "USER" : request.network(),
-        request.timeoutSeconds() == null ? 3600 : request.timeoutSeconds(),
+        or(request.labels(), List.of()),
+        or(request.network(), "USER"),
+        or(request.project(), "default"),
+        or(request.priority(), "NORMAL"),
+        or(request.timeoutSeconds(), 3600),
+        or(request.queueTimeoutSeconds(), 86_400),
+        or(request.maxAttempts(), 3),
+        or(request.logLimitBytes(), 104_857_600L),
         TIME,
-        state == JobState.QUEUED ? waitingBecause : null,
+        queued ? TIME : null,
+        null,
+        queued ? waitingBecause : null,
         cancelRequested,
-        state == JobState.QUEUED ? null : "worker-1",
+        cancelRequested ? "CANCEL" : null,
+        null,
+        queued ? null : "worker-" + Math.max(1, attempts),
         outcome,
         List.copyOf(phases),
-        1,
+        attempts,
+        (int) ended.stream().filter(attempt -> faulted(attempt)).count(),
         logBytes,
         "qemu 7.2 tcg",
         "6.1.0",
         2048);
+  }
+
+  private static boolean faulted(AttemptView attempt) {
+    OutcomeView how = attempt.outcome();
+    return how != null && how.kind().equals("FAULTED");
+  }
+
+  private static <T> T or(@Nullable T value, T otherwise) {
+    return value == null ? otherwise : value;
   }
 }

@@ -2,15 +2,11 @@ package dev.mayfly.client.fake;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import dev.mayfly.api.LogStream;
-import dev.mayfly.api.rest.ImagePublication;
-import dev.mayfly.api.rest.ImageView;
+import dev.mayfly.api.rest.ExplanationView;
 import dev.mayfly.api.rest.JobRequest;
 import dev.mayfly.api.rest.JobView;
 import dev.mayfly.api.rest.Page;
 import dev.mayfly.api.rest.Problem;
-import dev.mayfly.api.rest.ShapeView;
-import dev.mayfly.api.rest.WorkerView;
 import dev.mayfly.client.RestJson;
 import dev.mayfly.client.json.JsonFields;
 import dev.mayfly.client.json.JsonReader;
@@ -61,8 +57,7 @@ public final class FakeOrchestrator implements AutoCloseable {
 
   private final Map<String, FakeJob> jobs = Collections.synchronizedMap(new LinkedHashMap<>());
   private final Map<String, KeyUse> keys = new ConcurrentHashMap<>();
-  private final Map<String, ImageView> images = new ConcurrentHashMap<>();
-  private final List<WorkerView> workers = new CopyOnWriteArrayList<>();
+  private final FakeFleet fleet = new FakeFleet();
   private final List<Received> received = new CopyOnWriteArrayList<>();
   private final Deque<Integer> cuts = new ConcurrentLinkedDeque<>();
   private final Deque<Problem> refusals = new ConcurrentLinkedDeque<>();
@@ -76,7 +71,7 @@ public final class FakeOrchestrator implements AutoCloseable {
 
   public FakeOrchestrator(Script script) throws IOException {
     this.script = script;
-    image(KNOWN_IMAGE, "sha256:" + "ab".repeat(32), "x86_64", 123_456_789);
+    fleet.image(KNOWN_IMAGE, "sha256:" + "ab".repeat(32), "x86_64", 123_456_789);
     start();
   }
 
@@ -134,27 +129,7 @@ public final class FakeOrchestrator implements AutoCloseable {
   }
 
   public void worker(String name, String state) {
-    workers.add(
-        new WorkerView(
-            UUID.randomUUID().toString(),
-            name,
-            state,
-            "0.1.0",
-            "x86_64",
-            "6.1.0",
-            new ShapeView(2, 4096, 20480),
-            new ShapeView(1, 512, 2048),
-            List.of(new WorkerView.VmmView("qemu", "7.2", "tcg", true, "")),
-            List.of(),
-            "2026-11-21T10:00:00.000000Z"));
-  }
-
-  private ImageView image(String name, String digest, String architecture, long size) {
-    ImageView image =
-        new ImageView(
-            name, digest, architecture, size, "2026-11-21T10:00:00.000000Z", List.of("worker-1"));
-    images.put(name, image);
-    return image;
+    fleet.worker(name, state);
   }
 
   /**
@@ -217,25 +192,17 @@ public final class FakeOrchestrator implements AutoCloseable {
       submit(exchange, body);
     } else if (call.equals("GET /api/v1/jobs")) {
       list(exchange);
-    } else if (call.equals("GET /api/v1/workers")) {
-      answer(exchange, 200, RestJson.of(new Page<>(workers, null), RestJson::of));
-    } else if (call.equals("GET /api/v1/images")) {
-      answer(
-          exchange, 200, RestJson.of(new Page<>(List.copyOf(images.values()), null), RestJson::of));
-    } else if (call.startsWith("PUT /api/v1/images/") && parts.length == 5) {
-      publish(exchange, URLDecoder.decode(parts[4], StandardCharsets.UTF_8), body);
-    } else if (call.startsWith("GET /api/v1/images/") && parts.length == 5) {
-      ImageView image = images.get(URLDecoder.decode(parts[4], StandardCharsets.UTF_8));
-      if (image == null) {
-        answer(exchange, problem(404, "no-such-image", "There is no such image"));
-      } else {
-        answer(exchange, 200, RestJson.of(image));
-      }
     } else if (parts.length >= 5 && parts[3].equals("jobs") && jobs.containsKey(parts[4])) {
       FakeJob job = jobs.get(parts[4]);
       ofJob(exchange, job, call.substring(call.indexOf(parts[4]) + parts[4].length()));
     } else {
-      answer(exchange, problem(404, "not-found", "There is no such thing"));
+      FakeFleet.Answer answer = fleet.answer(exchange.getRequestMethod(), parts, body);
+      Problem problem = answer.problem();
+      if (problem != null) {
+        answer(exchange, problem);
+      } else {
+        answer(exchange, 200, answer.body());
+      }
     }
   }
 
@@ -249,6 +216,15 @@ public final class FakeOrchestrator implements AutoCloseable {
         job.requestCancel();
       }
       answer(exchange, 202, RestJson.of(job.view()));
+    } else if (get && rest.equals("/attempts")) {
+      answer(exchange, 200, RestJson.of(new Page<>(job.attempts(), null), RestJson::of));
+    } else if (get && rest.equals("/explanation")) {
+      ExplanationView explanation = job.explanation();
+      if (explanation == null) {
+        answer(exchange, problem(409, "not-waiting", "The job does not wait"));
+      } else {
+        answer(exchange, 200, RestJson.of(explanation));
+      }
     } else if (get && rest.equals("/log")) {
       slice(exchange, job);
     } else if (get && rest.equals("/log/events")) {
@@ -271,7 +247,7 @@ public final class FakeOrchestrator implements AutoCloseable {
       }
       return;
     }
-    if (request.image() == null || !images.containsKey(request.image())) {
+    if (!fleet.knowsImage(request.image())) {
       answer(
           exchange,
           new Problem(
@@ -331,18 +307,6 @@ public final class FakeOrchestrator implements AutoCloseable {
     answer(exchange, 200, RestJson.of(page, RestJson::of));
   }
 
-  private void publish(HttpExchange exchange, String name, byte[] body) throws IOException {
-    ImagePublication publication = RestJson.imagePublication(JsonFields.of(JsonReader.read(body)));
-    String digest = publication.bundleDigest();
-    String architecture = publication.architecture();
-    Long size = publication.sizeBytes();
-    if (digest == null || architecture == null || size == null) {
-      answer(exchange, problem(422, "invalid", "All members are required"));
-    } else {
-      answer(exchange, 200, RestJson.of(image(name, digest, architecture, size)));
-    }
-  }
-
   private void slice(HttpExchange exchange, FakeJob job) throws IOException {
     Map<String, String> query = query(exchange);
     int index = indexOf(query.get("cursor"));
@@ -350,7 +314,7 @@ public final class FakeOrchestrator implements AutoCloseable {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     boolean complete = job.finished();
     for (FakeJob.Chunk chunk : job.chunksFrom(index)) {
-      if (wanted(query, chunk.stream())) {
+      if (wanted(query, chunk)) {
         if (bytes.size() > 0 && bytes.size() + chunk.bytes().length > limit) {
           complete = false;
           break;
@@ -375,7 +339,7 @@ public final class FakeOrchestrator implements AutoCloseable {
       boolean finished = job.finished();
       List<FakeJob.Chunk> chunks = job.chunksFrom(index);
       for (FakeJob.Chunk chunk : chunks) {
-        if (wanted(query, chunk.stream())) {
+        if (wanted(query, chunk)) {
           String data = JsonWriter.write(RestJson.of(FakeJob.event(index, chunk)));
           out.write(utf8("event: log\nid: c" + (index + 1) + "\ndata: " + data + "\n\n"));
         }
@@ -395,9 +359,11 @@ public final class FakeOrchestrator implements AutoCloseable {
     }
   }
 
-  private static boolean wanted(Map<String, String> query, LogStream stream) {
+  private static boolean wanted(Map<String, String> query, FakeJob.Chunk chunk) {
     String streams = query.get("stream");
-    return streams == null || Arrays.asList(streams.split(",")).contains(stream.name());
+    String attempt = query.get("attempt");
+    return (streams == null || Arrays.asList(streams.split(",")).contains(chunk.stream().name()))
+        && (attempt == null || Integer.parseInt(attempt) == chunk.attempt());
   }
 
   private static int indexOf(@Nullable String cursor) {
@@ -414,7 +380,7 @@ public final class FakeOrchestrator implements AutoCloseable {
     return query;
   }
 
-  private static Problem problem(int status, String kind, String title) {
+  static Problem problem(int status, String kind, String title) {
     return new Problem("urn:mayfly:problem:" + kind, title, status, null, List.of());
   }
 

@@ -67,6 +67,11 @@ public record Attempt(
     return state instanceof AttemptState.Finished;
   }
 
+  /** Its command may have run, or its session may have been used. */
+  public boolean ran() {
+    return state instanceof AttemptState.Running || phases.containsKey(Phase.READY);
+  }
+
   /** The attempt ended and every chunk its worker numbered is stored. */
   public boolean logComplete() {
     return state instanceof AttemptState.Finished finished && log.chunks() >= finished.logChunks();

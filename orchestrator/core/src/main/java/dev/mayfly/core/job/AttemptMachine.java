@@ -33,10 +33,11 @@ public final class AttemptMachine {
               new Outcome.Faulted(
                   FaultCode.WORKER_LOST,
                   "The worker was not heard of within the lease, or came back without the microVM."),
-              expired.at());
+              expired.at(),
+              false);
       case AttemptEvent.Withdrawn withdrawn ->
           attempt.state() instanceof AttemptState.Placed
-              ? givenUp(attempt, new Outcome.Cancelled(), withdrawn.at())
+              ? givenUp(attempt, new Outcome.Cancelled(), withdrawn.at(), false)
               : new AttemptStep.Refused("the worker already has it");
     };
   }
@@ -63,7 +64,7 @@ public final class AttemptMachine {
               attempt
                   .with(
                       new AttemptState.Finished(
-                          finished.outcome(), finished.receivedAt(), finished.logChunks()),
+                          finished.outcome(), finished.receivedAt(), finished.logChunks(), false),
                       event.number(),
                       phases)
                   .withPeakMemory(finished.peakMemoryKib());
@@ -86,19 +87,20 @@ public final class AttemptMachine {
   private static AttemptStep refused(Attempt attempt, AttemptEvent.Refused event) {
     return switch (attempt.state()) {
       case AttemptState.Placed _, AttemptState.Preparing _ ->
-          givenUp(attempt, new Outcome.Faulted(event.code(), event.reason()), event.at());
+          givenUp(attempt, new Outcome.Faulted(event.code(), event.reason()), event.at(), true);
       case AttemptState.Running _ -> new AttemptStep.Refused("it already runs");
       case AttemptState.Finished _ -> new AttemptStep.Unchanged();
     };
   }
 
-  private static AttemptStep givenUp(Attempt attempt, Outcome outcome, Instant at) {
+  private static AttemptStep givenUp(
+      Attempt attempt, Outcome outcome, Instant at, boolean refused) {
     Map<Phase, Instant> phases = new EnumMap<>(Phase.class);
     phases.putAll(attempt.phases());
     phases.putIfAbsent(Phase.ENDED, at);
     return new AttemptStep.Changed(
         attempt.with(
-            new AttemptState.Finished(outcome, at, attempt.log().chunks()),
+            new AttemptState.Finished(outcome, at, attempt.log().chunks(), refused),
             attempt.reportNumber(),
             phases));
   }

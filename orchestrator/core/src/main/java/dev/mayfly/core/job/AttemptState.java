@@ -19,6 +19,8 @@ public sealed interface AttemptState {
    * Over for good.
    *
    * @param logChunks how many chunks its log has in all; more are not wanted
+   * @param refused its worker would not take it: it never started
    */
-  record Finished(Outcome outcome, Instant at, long logChunks) implements AttemptState {}
+  record Finished(Outcome outcome, Instant at, long logChunks, boolean refused)
+      implements AttemptState {}
 }

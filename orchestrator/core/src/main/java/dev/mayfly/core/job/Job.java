@@ -10,7 +10,12 @@ import org.jspecify.annotations.Nullable;
  * committed by compare-and-set.
  *
  * @param version counts the commits; the store compares it
- * @param attempt present when Active; may be absent when Finished (cancelled in the queue)
+ * @param endRequest why its end is wanted; absent while nobody wants it
+ * @param tries what its attempts so far came to
+ * @param attempt present when Active; the last one when Queued again or Finished; absent before the
+ *     first
+ * @param sessionUntil a session's front end must renew it before this; only {@link
+ *     JobStore#renewSession} moves it; null: no session
  */
 public record Job(
     JobId id,
@@ -18,8 +23,28 @@ public record Job(
     JobSpec spec,
     Instant submittedAt,
     JobProgress progress,
-    boolean cancelRequested,
-    @Nullable Attempt attempt) {
+    @Nullable EndRequest endRequest,
+    Tries tries,
+    @Nullable Attempt attempt,
+    @Nullable Instant sessionUntil) {
+
+  /**
+   * What the attempts so far came to.
+   *
+   * @param faults attempts that ended in a fault which may be retried
+   * @param refusals assignments that a worker would not take; they never started
+   */
+  public record Tries(int faults, int refusals) {
+    public static final Tries NONE = new Tries(0, 0);
+
+    Tries plusFault() {
+      return new Tries(faults + 1, refusals);
+    }
+
+    Tries plusRefusal() {
+      return new Tries(faults, refusals + 1);
+    }
+  }
 
   public Job {
     if (progress instanceof JobProgress.Active && (attempt == null || attempt.finished())) {
@@ -28,7 +53,16 @@ public record Job(
   }
 
   public static Job submitted(JobId id, JobSpec spec, Instant at) {
-    return new Job(id, 0, spec, at, new JobProgress.Queued(null), false, null);
+    return new Job(
+        id,
+        0,
+        spec,
+        at,
+        new JobProgress.Queued(at, at),
+        null,
+        Tries.NONE,
+        null,
+        spec.workload() instanceof Workload.Session session ? at.plus(session.lease()) : null);
   }
 
   public JobState state() {
@@ -47,12 +81,22 @@ public record Job(
     return attempt == null ? 0 : attempt.id().number();
   }
 
-  Job with(JobProgress next, @Nullable Attempt nextAttempt) {
-    JobSpec kept = next instanceof JobProgress.Finished ? spec.withoutEnvironment() : spec;
-    return new Job(id, version + 1, kept, submittedAt, next, cancelRequested, nextAttempt);
+  public boolean cancelRequested() {
+    return endRequest instanceof EndRequest.Cancel;
   }
 
-  Job withCancelRequested() {
-    return new Job(id, version + 1, spec, submittedAt, progress, true, attempt);
+  Job with(JobProgress next, @Nullable Attempt nextAttempt) {
+    return with(next, nextAttempt, tries);
+  }
+
+  Job with(JobProgress next, @Nullable Attempt nextAttempt, Tries nextTries) {
+    JobSpec kept = next instanceof JobProgress.Finished ? spec.withoutEnvironment() : spec;
+    return new Job(
+        id, version + 1, kept, submittedAt, next, endRequest, nextTries, nextAttempt, sessionUntil);
+  }
+
+  Job withEndRequest(EndRequest request) {
+    return new Job(
+        id, version + 1, spec, submittedAt, progress, request, tries, attempt, sessionUntil);
   }
 }

@@ -7,6 +7,8 @@ import dev.mayfly.api.LeaseEpoch;
 import dev.mayfly.core.image.Image;
 import dev.mayfly.core.image.ImageStore;
 import dev.mayfly.core.quota.AdmissionPolicy;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Function;
@@ -68,7 +70,51 @@ public final class JobDesk {
 
   /** Asks for the end of a job; what it is afterwards, empty when there is none. */
   public Optional<Job> cancel(JobId id) {
-    return change(id, new JobEvent.CancelRequested(clock.instant())).map(Change::job);
+    return change(id, new JobEvent.EndRequested(new EndRequest.Cancel(), clock.instant()))
+        .map(Change::job);
+  }
+
+  /**
+   * Ends a session as its front end wishes: Ending, Ended (also when it still waited), NotASession
+   * or UnknownJob. Idempotent; the first exit code counts.
+   *
+   * @param exitCode what the job's outcome is to be, 0 to 255
+   */
+  public SessionAnswer release(JobId id, int exitCode) {
+    EndRequest release = new EndRequest.Release(exitCode);
+    Optional<Change> change = change(id, new JobEvent.EndRequested(release, clock.instant()));
+    if (change.isEmpty()) {
+      return new SessionAnswer.UnknownJob();
+    }
+    if (change.get().step() instanceof JobStep.Refused) {
+      return new SessionAnswer.NotASession();
+    }
+    Job job = change.get().job();
+    return job.progress() instanceof JobProgress.Finished
+        ? new SessionAnswer.Ended(job)
+        : new SessionAnswer.Ending(job);
+  }
+
+  /**
+   * Moves the end of a session's lease away, by its own length from now: Renewed, Ending (it is of
+   * no use any more), Ended, NotASession or UnknownJob. Idempotent.
+   */
+  public SessionAnswer renewSession(JobId id) {
+    Optional<Job> found = jobs.find(id);
+    if (found.isEmpty()) {
+      return new SessionAnswer.UnknownJob();
+    }
+    Job job = found.get();
+    if (!(job.spec().workload() instanceof Workload.Session(var _, Duration lease))) {
+      return new SessionAnswer.NotASession();
+    }
+    if (job.endRequest() != null && !(job.progress() instanceof JobProgress.Finished)) {
+      return new SessionAnswer.Ending(job);
+    }
+    Instant until = clock.instant().plus(lease);
+    return jobs.renewSession(id, until)
+        ? new SessionAnswer.Renewed(until)
+        : new SessionAnswer.Ended(jobs.find(id).orElse(job));
   }
 
   /** Applies what was said about an attempt; empty when there is no such job. */

@@ -12,8 +12,15 @@ public sealed interface JobEvent {
   /** Placement chose a worker. */
   record Placed(WorkerId worker, LeasePolicy leases, Instant at) implements JobEvent {}
 
-  /** A user asked for its end. */
-  record CancelRequested(Instant at) implements JobEvent {}
+  /** Somebody wants its end: a user, the front end of a session, or the lack of one. */
+  record EndRequested(EndRequest request, Instant at) implements JobEvent {}
+
+  /**
+   * It has waited as long as it may.
+   *
+   * @param because why it waited, for the user
+   */
+  record QueueTimedOut(String because, Instant at) implements JobEvent {}
 
   /** Something happened to an attempt, as said under a lease. */
   record OnAttempt(AttemptId attempt, LeaseEpoch epoch, AttemptEvent event) implements JobEvent {}

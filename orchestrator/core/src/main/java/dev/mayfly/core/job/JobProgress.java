@@ -3,13 +3,17 @@ package dev.mayfly.core.job;
 import dev.mayfly.api.JobState;
 import dev.mayfly.api.Outcome;
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
 /** Where a job is. */
 public sealed interface JobProgress {
 
-  /** Waits for a worker; {@code waitingBecause} is one sentence, absent until placement tried. */
-  record Queued(@Nullable String waitingBecause) implements JobProgress {}
+  /**
+   * Waits for a worker.
+   *
+   * @param since when this wait began: submission, or the end of the attempt before
+   * @param notBefore not placed earlier: the backoff after a fault
+   */
+  record Queued(Instant since, Instant notBefore) implements JobProgress {}
 
   /** Its current attempt is on a worker. */
   record Active() implements JobProgress {}

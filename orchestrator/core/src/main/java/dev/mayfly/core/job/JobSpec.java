@@ -4,61 +4,76 @@ import dev.mayfly.api.BundleDigest;
 import dev.mayfly.api.ImageRef;
 import dev.mayfly.api.NetworkMode;
 import dev.mayfly.api.Shape;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * What was asked for, fixed at submission.
  *
- * @param bundle what the image's name pointed to when the job was submitted
+ * @param demand what placement looks at; its bundle is what the image's name pointed to when the
+ *     job was submitted
  * @param environment erased when the job ends: it may hold secrets
+ * @param secrets names in the environment whose values must not appear in the log
  * @param user name or {@code uid[:gid]}; empty: root
- * @param timeout limit of the run; the worker enforces it
  */
 public record JobSpec(
-    ImageRef image,
-    BundleDigest bundle,
-    List<String> command,
+    Demand demand,
+    Workload workload,
     SortedMap<String, String> environment,
+    SortedSet<String> secrets,
     String workingDirectory,
     String user,
-    Shape shape,
     NetworkMode network,
-    Duration timeout) {
+    JobLimits limits) {
 
   public JobSpec {
-    command = List.copyOf(command);
     environment = Collections.unmodifiableSortedMap(new TreeMap<>(environment));
-    if (command.isEmpty()) {
-      throw new IllegalArgumentException("command is empty");
-    }
-    if (!timeout.isPositive()) {
-      throw new IllegalArgumentException("timeout is not positive");
-    }
+    secrets = Collections.unmodifiableSortedSet(new TreeSet<>(secrets));
+  }
+
+  public ImageRef image() {
+    return demand.image();
+  }
+
+  public BundleDigest bundle() {
+    return demand.bundle();
+  }
+
+  public Shape shape() {
+    return demand.shape();
+  }
+
+  /** The command of a batch; empty for a session. */
+  public List<String> command() {
+    return switch (workload) {
+      case Workload.Batch(List<String> command) -> command;
+      case Workload.Session _ -> List.of();
+    };
   }
 
   JobSpec withoutEnvironment() {
-    return environment.isEmpty()
+    return environment.isEmpty() && secrets.isEmpty()
         ? this
         : new JobSpec(
-            image,
-            bundle,
-            command,
+            demand,
+            workload,
             new TreeMap<>(Map.of()),
+            new TreeSet<>(Set.of()),
             workingDirectory,
             user,
-            shape,
             network,
-            timeout);
+            limits);
   }
 
   /** Names the environment's variables only: their values may be secrets. */
   @Override
   public String toString() {
-    return "JobSpec[" + image + ", " + bundle + ", " + shape + ", " + environment.keySet() + "]";
+    return "JobSpec[" + demand.key() + ", " + environment.keySet() + "]";
   }
 }

@@ -9,8 +9,9 @@ import java.time.Instant;
  *
  * @param sequence per attempt over all its streams, from 1, without gaps
  * @param data 1 to {@value #MAX_BYTES} bytes; read-only
+ * @param exec number of the exec whose output it is; 0: the batch's, or not an exec's
  */
-public record LogChunk(long sequence, LogStream stream, Instant at, ByteBuffer data) {
+public record LogChunk(long sequence, LogStream stream, Instant at, ByteBuffer data, int exec) {
   public static final int MAX_BYTES = 65536;
 
   public LogChunk {
@@ -21,7 +22,15 @@ public record LogChunk(long sequence, LogStream stream, Instant at, ByteBuffer d
       throw new IllegalArgumentException(
           "data is " + data.remaining() + " bytes, must be 1 to " + MAX_BYTES);
     }
+    if (exec < 0) {
+      throw new IllegalArgumentException("exec is " + exec + ", must be at least 0");
+    }
     data = data.asReadOnlyBuffer();
+  }
+
+  /** A piece that is no exec's. */
+  public LogChunk(long sequence, LogStream stream, Instant at, ByteBuffer data) {
+    this(sequence, stream, at, data, 0);
   }
 
   public int size() {

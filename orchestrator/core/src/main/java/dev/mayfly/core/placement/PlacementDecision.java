@@ -1,7 +1,6 @@
 package dev.mayfly.core.placement;
 
 import dev.mayfly.api.WorkerId;
-import org.jspecify.annotations.Nullable;
 
 /** What placement decided about one job. */
 public sealed interface PlacementDecision {
@@ -10,8 +9,7 @@ public sealed interface PlacementDecision {
   /**
    * No worker can take it now.
    *
-   * @param because one sentence per worker, for the user
-   * @param hold the worker to keep free for it, so that later, smaller jobs do not starve it
+   * @param eligible how many could, had they room; 0: waiting for room does not help
    */
-  record Wait(String because, @Nullable WorkerId hold) implements PlacementDecision {}
+  record Wait(int eligible) implements PlacementDecision {}
 }

@@ -1,137 +1,194 @@
 package dev.mayfly.core.placement;
 
+import dev.mayfly.api.BundleDigest;
+import dev.mayfly.api.Label;
 import dev.mayfly.api.Shape;
+import dev.mayfly.api.WorkerId;
 import dev.mayfly.core.fleet.Capacity;
 import dev.mayfly.core.fleet.FleetView;
 import dev.mayfly.core.fleet.Worker;
-import dev.mayfly.core.fleet.WorkerState;
-import dev.mayfly.core.job.JobSpec;
+import dev.mayfly.core.job.Demand;
+import dev.mayfly.core.quota.PoolStrategy;
+import dev.mayfly.core.quota.Quotas;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.Map;
+import java.util.SortedSet;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses the worker for a job. Pure. Hard fit over CPUs, memory and scratch; the worker must be
- * online, heard of lately, have a VMM that works and the bundle. Among those that fit, the one with
- * most left free.
+ * Chooses workers for one job after another, each seeing what those before it took. Pure; made for
+ * one pass over one view of the fleet and thrown away. Not thread-safe.
+ *
+ * <p>A worker must pass every rule of {@link FitPolicy} and have the room. Among those that do, the
+ * one that another pass would choose too: by the strategy of its pool, then by its place in the
+ * view. A job too big for what is free holds the worker that lacks least, so that smaller jobs
+ * after it do not keep it waiting for ever.
  */
 public final class PlacementPolicy {
 
-  /** More workers than this are counted, not explained one by one. */
-  private static final int MAX_EXPLAINED_WORKERS = 8;
+  /**
+   * Of the workers that take work at most one in so many is held, and one at least: holding leaves
+   * room unused, so a queue of many different big jobs must not stop the small ones everywhere.
+   */
+  private static final int WORKERS_PER_HOLD = 4;
 
-  private static final Comparator<FleetView.Member> MOST_FREE =
-      Comparator.<FleetView.Member>comparingInt(member -> member.free().cpus())
-          .thenComparingInt(member -> member.free().memoryMib())
-          .thenComparing(member -> member.worker().id().value());
+  private static final double NO_SCORE = Double.NEGATIVE_INFINITY;
 
-  /** What stands in a job's way at a worker, the soonest to pass first: people read these first. */
-  private enum Nearness {
-    BUSY,
-    HELD,
-    TOO_SMALL,
-    WITHOUT_IMAGE,
-    WITHOUT_VMM,
-    SILENT,
-    LEFT
+  /** What of a demand, besides its shape, decides which workers suit; many jobs share it. */
+  private record Kind(String architecture, BundleDigest bundle, SortedSet<Label> labels) {
+    static Kind of(Demand demand) {
+      return new Kind(demand.architecture(), demand.bundle(), demand.labels());
+    }
   }
 
-  private record Obstacle(Nearness nearness, String worker, String text) {}
+  /** A kind in one shape. */
+  private record Request(Kind kind, Shape shape) {}
 
-  private PlacementPolicy() {}
+  /** A worker with what is free on it; the only thing here that changes. */
+  private static final class Host {
+    final Worker worker;
+    final boolean packs;
+    int freeCpus;
+    int freeMemoryMib;
+    int freeScratchMib;
+    boolean held;
+
+    Host(FleetView.Member member, PoolStrategy strategy) {
+      worker = member.worker();
+      packs = strategy == PoolStrategy.PACK;
+      Capacity free = member.free();
+      freeCpus = free.cpus();
+      freeMemoryMib = free.memoryMib();
+      freeScratchMib = free.scratchMib();
+    }
+
+    boolean holds(Shape shape) {
+      return freeCpus >= shape.cpus()
+          && freeMemoryMib >= shape.memoryMib()
+          && freeScratchMib >= shape.scratchMib();
+    }
+
+    void take(Shape shape) {
+      freeCpus -= shape.cpus();
+      freeMemoryMib -= shape.memoryMib();
+      freeScratchMib -= shape.scratchMib();
+    }
+
+    /** The share of the worker that is free of what is scarcest on it, 0 to 1. */
+    double freeShare() {
+      return Math.min(
+          (double) freeCpus / worker.capacity().cpus(),
+          (double) freeMemoryMib / worker.capacity().memoryMib());
+    }
+
+    /** How much of what the shape needs is there, of what lacks most; below 1 when it is busy. */
+    double covers(Shape shape) {
+      return Math.min(
+          Math.min((double) freeCpus / shape.cpus(), (double) freeMemoryMib / shape.memoryMib()),
+          (double) freeScratchMib / shape.scratchMib());
+    }
+  }
+
+  private final List<Host> hosts = new ArrayList<>();
+  private final Map<Kind, List<Host>> suitable = new HashMap<>();
 
   /**
-   * Chooses a worker, or says why none can take the job now.
-   *
+   * Requests that found no room, and how many workers could take one if they had it. Room only
+   * shrinks within a pass: what found none finds none later.
+   */
+  private final Map<Request, Integer> hopeless = new HashMap<>();
+
+  private final Map<WorkerId, Demand> held = new HashMap<>();
+  private final Instant silentSince;
+
+  /**
    * @param silentSince who was last heard of before this gets no work
    */
-  public static PlacementDecision decide(JobSpec job, FleetView fleet, Instant silentSince) {
-    List<FleetView.Member> fitting = new ArrayList<>();
-    List<FleetView.Member> tooBusy = new ArrayList<>();
-    List<Obstacle> obstacles = new ArrayList<>();
+  public PlacementPolicy(FleetView fleet, Quotas quotas, Instant silentSince) {
+    this.silentSince = silentSince;
     for (FleetView.Member member : fleet.members()) {
-      String name = member.worker().name();
-      Optional<Obstacle> unfit = whyNever(job, member.worker(), silentSince);
-      if (unfit.isPresent()) {
-        obstacles.add(unfit.get());
-      } else if (!member.free().holds(job.shape())) {
-        tooBusy.add(member);
-        obstacles.add(new Obstacle(Nearness.BUSY, name, whyNotNow(job.shape(), member)));
-      } else if (member.held()) {
-        obstacles.add(
-            new Obstacle(Nearness.HELD, name, "is kept free for a job that came earlier"));
-      } else {
-        fitting.add(member);
+      if (member.worker().takesWork()) {
+        hosts.add(new Host(member, quotas.strategy(member.worker().pool())));
       }
     }
-    if (!fitting.isEmpty()) {
-      FleetView.Member best = fitting.stream().max(MOST_FREE).orElseThrow();
-      return new PlacementDecision.Place(best.worker().id());
-    }
-    return new PlacementDecision.Wait(
-        explain(obstacles),
-        tooBusy.stream().max(MOST_FREE).map(member -> member.worker().id()).orElse(null));
   }
 
-  /** Why this worker, as it is, would not take the job even with nothing on it. */
-  private static Optional<Obstacle> whyNever(JobSpec job, Worker worker, Instant silentSince) {
-    if (worker.state() == WorkerState.LEFT) {
-      return obstacle(Nearness.LEFT, worker, "has left");
+  /**
+   * Chooses a worker and takes the room on it, or holds one for the job.
+   *
+   * @param avoid where the job failed last: chosen only when no other has room; null: none
+   */
+  public PlacementDecision decide(Demand demand, @Nullable WorkerId avoid) {
+    Kind kind = Kind.of(demand);
+    Request request = new Request(kind, demand.shape());
+    Integer known = hopeless.get(request);
+    if (known != null) {
+      return new PlacementDecision.Wait(known);
     }
-    if (worker.state() == WorkerState.SILENT || worker.lastSeenAt().isBefore(silentSince)) {
-      return obstacle(Nearness.SILENT, worker, "is not connected");
+    List<Host> candidates = suitable.computeIfAbsent(kind, _ -> suitable(demand));
+    Host best = best(candidates, demand.shape(), avoid);
+    if (best == null) {
+      List<Host> eligible =
+          candidates.stream().filter(host -> host.worker.capacity().holds(demand.shape())).toList();
+      hopeless.put(request, eligible.size());
+      hold(eligible, demand);
+      return new PlacementDecision.Wait(eligible.size());
     }
-    if (!worker.hasUsableVmm()) {
-      return obstacle(Nearness.WITHOUT_VMM, worker, "has no VMM that works");
-    }
-    if (!worker.bundles().contains(job.bundle())) {
-      return obstacle(Nearness.WITHOUT_IMAGE, worker, "does not have the image " + job.image());
-    }
-    if (!worker.capacity().holds(job.shape())) {
-      return obstacle(
-          Nearness.TOO_SMALL,
-          worker,
-          "is too small: " + missing(job.shape(), worker.capacity(), "has"));
-    }
-    return Optional.empty();
+    best.take(demand.shape());
+    return new PlacementDecision.Place(best.worker.id());
   }
 
-  private static Optional<Obstacle> obstacle(Nearness nearness, Worker worker, String text) {
-    return Optional.of(new Obstacle(nearness, worker.name(), text));
+  /** Workers kept free, and the demand each is kept free for. */
+  public Map<WorkerId, Demand> held() {
+    return Map.copyOf(held);
   }
 
-  private static String whyNotNow(Shape shape, FleetView.Member member) {
-    return "is busy: " + missing(shape, member.free(), "has free");
+  private List<Host> suitable(Demand demand) {
+    return hosts.stream()
+        .filter(host -> FitPolicy.suits(demand, host.worker, silentSince))
+        .toList();
   }
 
-  private static String missing(Shape asked, Capacity there, String has) {
-    List<String> parts = new ArrayList<>();
-    if (there.cpus() < asked.cpus()) {
-      parts.add(has + " " + there.cpus() + " of " + asked.cpus() + " CPUs");
+  private static @Nullable Host best(List<Host> hosts, Shape shape, @Nullable WorkerId avoid) {
+    Host best = null;
+    Host avoided = null;
+    double bestScore = NO_SCORE;
+    for (Host host : hosts) {
+      if (host.held || !host.holds(shape)) {
+        continue;
+      }
+      if (host.worker.id().equals(avoid)) {
+        avoided = host;
+        continue;
+      }
+      double score = host.packs ? -host.freeShare() : host.freeShare();
+      if (score > bestScore) {
+        best = host;
+        bestScore = score;
+      }
     }
-    if (there.memoryMib() < asked.memoryMib()) {
-      parts.add(has + " " + there.memoryMib() + " of " + asked.memoryMib() + " MiB memory");
-    }
-    if (there.scratchMib() < asked.scratchMib()) {
-      parts.add(has + " " + there.scratchMib() + " of " + asked.scratchMib() + " MiB scratch");
-    }
-    return String.join(", ", parts);
+    return best == null ? avoided : best;
   }
 
-  private static String explain(List<Obstacle> obstacles) {
-    if (obstacles.isEmpty()) {
-      return "No worker has joined yet.";
+  private void hold(List<Host> eligible, Demand demand) {
+    if (!held.isEmpty() && held.size() >= hosts.size() / WORKERS_PER_HOLD) {
+      return;
     }
-    String text =
-        obstacles.stream()
-            .sorted(Comparator.comparing(Obstacle::nearness))
-            .limit(MAX_EXPLAINED_WORKERS)
-            .map(obstacle -> "Worker " + obstacle.worker() + " " + obstacle.text() + ".")
-            .collect(Collectors.joining(" "));
-    int more = obstacles.size() - MAX_EXPLAINED_WORKERS;
-    return more > 0 ? text + " None of " + more + " more can take it either." : text;
+    Host closest = null;
+    double closestCover = NO_SCORE;
+    for (Host host : eligible) {
+      double cover = host.covers(demand.shape());
+      if (!host.held && cover > closestCover) {
+        closest = host;
+        closestCover = cover;
+      }
+    }
+    if (closest != null) {
+      closest.held = true;
+      held.put(closest.worker.id(), demand);
+    }
   }
 }

@@ -3,11 +3,16 @@ package dev.mayfly.core.job;
 import dev.mayfly.api.BundleDigest;
 import dev.mayfly.api.ImageRef;
 import dev.mayfly.api.JobId;
+import dev.mayfly.api.Label;
 import dev.mayfly.api.LogStream;
 import dev.mayfly.api.NetworkMode;
+import dev.mayfly.api.Priority;
+import dev.mayfly.api.ProjectName;
 import dev.mayfly.api.Shape;
 import dev.mayfly.api.WorkerId;
+import dev.mayfly.api.WorkerPoolName;
 import dev.mayfly.core.fleet.Capacity;
+import dev.mayfly.core.fleet.Duty;
 import dev.mayfly.core.fleet.Vmm;
 import dev.mayfly.core.fleet.Worker;
 import dev.mayfly.core.fleet.WorkerState;
@@ -23,7 +28,9 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /** Valid values for tests. */
 public final class Examples {
@@ -39,17 +46,44 @@ public final class Examples {
     return new Image(DEBIAN, BUNDLE, "x86_64", 1_000_000, at);
   }
 
-  public static JobSpec spec(Shape shape) {
-    return new JobSpec(
+  public static final ProjectName CI = new ProjectName("ci");
+  public static final JobLimits LIMITS =
+      new JobLimits(Duration.ofHours(1), Duration.ofHours(24), 3, 1_000_000);
+  public static final Workload.Batch BATCH =
+      new Workload.Batch(List.of("sh", "-c", "echo \"ä\ttab\" {}\\,'"));
+  public static final Workload.Session SESSION =
+      new Workload.Session(Duration.ofMinutes(10), Duration.ofMinutes(1));
+
+  public static Demand demand(
+      ProjectName project, Priority priority, Shape shape, String... labels) {
+    return new Demand(
+        project,
+        priority,
         DEBIAN,
         BUNDLE,
-        List.of("sh", "-c", "echo \"ä\ttab\" {}\\,'"),
+        "x86_64",
+        shape,
+        new TreeSet<>(Stream.of(labels).map(Label::new).toList()));
+  }
+
+  public static Demand demand(Shape shape, String... labels) {
+    return demand(CI, Priority.NORMAL, shape, labels);
+  }
+
+  public static JobSpec spec(Demand demand, Workload workload, JobLimits limits) {
+    return new JobSpec(
+        demand,
+        workload,
         new TreeMap<>(Map.of("TOKEN", "se,cret\n\"x\"", "EMPTY", "")),
+        new TreeSet<>(Set.of("TOKEN")),
         "/workspace",
         "",
-        shape,
         NetworkMode.USER,
-        Duration.ofHours(1));
+        limits);
+  }
+
+  public static JobSpec spec(Shape shape) {
+    return spec(demand(shape, "zone=north"), BATCH, LIMITS);
   }
 
   public static JobSpec spec() {
@@ -62,6 +96,18 @@ public final class Examples {
 
   public static Job job(Instant at, Shape shape) {
     return Job.submitted(IDS.next(), spec(shape), at);
+  }
+
+  public static Job job(Instant at, JobSpec spec) {
+    return Job.submitted(IDS.next(), spec, at);
+  }
+
+  public static Job job(Instant at, Demand demand) {
+    return job(at, spec(demand, BATCH, LIMITS));
+  }
+
+  public static Job session(Instant at) {
+    return job(at, spec(demand(Shape.DEFAULT), SESSION, LIMITS));
   }
 
   public static JobId id() {
@@ -85,6 +131,9 @@ public final class Examples {
             new Vmm("qemu", "7.2", "kvm", false, "no /dev/kvm"),
             new Vmm("qemu", "7.2", "tcg", true, "answers")),
         Set.of(BUNDLE),
+        Set.of(new Label("zone=north"), new Label("pool=default")),
+        WorkerPoolName.DEFAULT,
+        new Duty.Accepting(),
         seen);
   }
 

@@ -2,21 +2,34 @@ package dev.mayfly.core.job;
 
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.JobState;
+import dev.mayfly.api.ProjectName;
 import dev.mayfly.api.WorkerId;
 import dev.mayfly.core.fleet.Capacity;
 import dev.mayfly.core.fleet.Worker;
 import dev.mayfly.core.lease.Lease;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link JobStore} in a map. */
 public final class InMemoryJobStore implements JobStore {
+  private static final Comparator<Job> QUEUE_ORDER =
+      Comparator.comparing((Job job) -> job.spec().demand().priority())
+          .reversed()
+          .thenComparing(Job::id);
+
   private final InMemoryDatabase database;
 
   public InMemoryJobStore(InMemoryDatabase database) {
@@ -61,6 +74,13 @@ public final class InMemoryJobStore implements JobStore {
   }
 
   @Override
+  public List<Attempt> attempts(JobId id) {
+    synchronized (database) {
+      return database.attempts(id);
+    }
+  }
+
+  @Override
   public List<Job> list(JobQuery query) {
     synchronized (database) {
       return database.jobs.descendingMap().values().stream()
@@ -84,13 +104,62 @@ public final class InMemoryJobStore implements JobStore {
   }
 
   @Override
-  public List<Job> queued(int limit) {
-    return select(job -> job.state() == JobState.QUEUED, limit);
+  public List<Job> heads(Instant now, int perProject) {
+    Map<ProjectName, Integer> taken = new HashMap<>();
+    return queued()
+        .filter(job ->
+            job.progress() instanceof JobProgress.Queued queued && !queued.notBefore().isAfter(now))
+        .filter(job -> taken.merge(job.spec().demand().project(), 1, Integer::sum) <= perProject)
+        .toList();
+  }
+
+  /** The waiting jobs in the order of the queue. */
+  private java.util.stream.Stream<Job> queued() {
+    return select(job -> job.state() == JobState.QUEUED, Integer.MAX_VALUE).stream()
+        .sorted(QUEUE_ORDER);
+  }
+
+  @Override
+  public List<Waiting> waiting(int limit) {
+    Map<Demand, Waiting> byDemand = new LinkedHashMap<>();
+    for (Job job : select(job -> job.state() == JobState.QUEUED, Integer.MAX_VALUE)) {
+      byDemand.merge(
+          job.spec().demand(),
+          new Waiting(job.spec().demand(), 1, job.id()),
+          (first, _) ->
+              new Waiting(
+                  first.demand(),
+                  Math.min(Waiting.MOST_COUNTED, first.count() + 1),
+                  first.oldest()));
+    }
+    return byDemand.values().stream().limit(limit).toList();
+  }
+
+  @Override
+  public Map<ProjectName, ProjectUse> use() {
+    Map<ProjectName, ProjectUse> use = new HashMap<>();
+    for (Job job : select(job -> job.state() == JobState.ACTIVE, Integer.MAX_VALUE)) {
+      use.merge(
+          job.spec().demand().project(),
+          new ProjectUse(1, Capacity.NONE.plus(job.spec().shape())),
+          (old, _) -> new ProjectUse(old.jobs() + 1, old.reserved().plus(job.spec().shape())));
+    }
+    return use;
   }
 
   @Override
   public int countQueued(int atMost) {
-    return queued(atMost).size();
+    return select(job -> job.state() == JobState.QUEUED, atMost).size();
+  }
+
+  @Override
+  public int aheadOf(Job job, int atMost) {
+    return (int)
+        queued()
+            .filter(other -> other.spec().demand().project().equals(job.spec().demand().project()))
+            .filter(other -> QUEUE_ORDER.compare(other, job) < 0)
+            .limit(atMost)
+            .count();
   }
 
   @Override
@@ -107,9 +176,44 @@ public final class InMemoryJobStore implements JobStore {
         limit);
   }
 
+  @Override
+  public List<Job> queueTimedOut(Instant now, int limit) {
+    return select(
+        job ->
+            job.progress() instanceof JobProgress.Queued queued
+                && !now.isBefore(queued.since().plus(job.spec().limits().queue())),
+        limit);
+  }
+
+  @Override
+  public List<Job> sessionsExpired(Instant now, int limit) {
+    return select(
+        job ->
+            job.state() != JobState.FINISHED
+                && job.endRequest() == null
+                && job.sessionUntil() != null
+                && !now.isBefore(job.sessionUntil()),
+        limit);
+  }
+
+  @Override
+  public boolean renewSession(JobId id, Instant until) {
+    synchronized (database) {
+      Job job = database.jobs.get(id);
+      Instant before = job == null ? null : job.sessionUntil();
+      if (job == null || before == null || job.state() == JobState.FINISHED) {
+        return false;
+      }
+      if (until.isAfter(before)) {
+        database.jobs.put(id, InMemoryDatabase.with(job, job.attempt(), until));
+      }
+      return true;
+    }
+  }
+
   private List<Job> select(Predicate<Job> wanted, int limit) {
     synchronized (database) {
-      return List.copyOf(database.jobs.values().stream().filter(wanted).limit(limit).toList());
+      return database.jobs.values().stream().filter(wanted).limit(limit).toList();
     }
   }
 
@@ -125,29 +229,47 @@ public final class InMemoryJobStore implements JobStore {
       if (old != null && (now == null || !old.lease().equals(now.lease()))) {
         return false;
       }
-      database.jobs.put(after.id(), withStoredLog(after, now));
+      Attempt next = after.attempt();
+      if (now != null && next != null && !now.id().equals(next.id())) {
+        database.earlier.computeIfAbsent(before.id(), _ -> new ArrayList<>()).add(now);
+      } else if (now != null && next != null) {
+        next = withLog(next, now.log());
+      }
+      database.jobs.put(after.id(), InMemoryDatabase.with(after, next, stored.sessionUntil()));
       return true;
     }
   }
 
-  private static Job withStoredLog(Job after, @Nullable Attempt stored) {
-    Attempt next = after.attempt();
-    if (next == null || stored == null || !next.id().equals(stored.id())) {
-      return after;
+  @Override
+  public Set<JobId> commitPlacements(List<Placement> placements) {
+    synchronized (database) {
+      Set<JobId> committed = new LinkedHashSet<>();
+      for (Placement placement : placements) {
+        if (hasRoom(placement.after()) && commit(placement.before(), placement.after())) {
+          committed.add(placement.before().id());
+        }
+      }
+      return committed;
     }
-    return replace(after, withLog(next, stored.log()));
   }
 
-  @Override
-  public boolean commitPlacement(Job before, Job after) {
-    synchronized (database) {
-      Attempt attempt = after.currentAttempt();
-      Worker worker = database.workers.get(attempt.worker());
-      Capacity used = used(database, attempt.worker());
-      return worker != null
-          && worker.capacity().minus(used).holds(after.spec().shape())
-          && commit(before, after);
-    }
+  private boolean hasRoom(Job after) {
+    WorkerId id = after.currentAttempt().worker();
+    Worker worker = database.workers.get(id);
+    Map<ProjectName, ProjectUse> use = use();
+    ProjectName project = after.spec().demand().project();
+    int all = use.values().stream().mapToInt(ProjectUse::jobs).sum();
+    return worker != null
+        && worker.takesWork()
+        && worker.capacity().minus(used(database, id)).holds(after.spec().shape())
+        && below(
+            database.quotas.project(project).maxActive(),
+            use.getOrDefault(project, ProjectUse.NONE).jobs())
+        && below(database.quotas.maxActive(), all);
+  }
+
+  private static boolean below(OptionalInt cap, int active) {
+    return cap.isEmpty() || active < cap.getAsInt();
   }
 
   /** What the unfinished attempts on a worker reserve. */
@@ -159,25 +281,6 @@ public final class InMemoryJobStore implements JobStore {
       }
     }
     return used;
-  }
-
-  @Override
-  public void explain(JobId id, String waitingBecause) {
-    synchronized (database) {
-      database.jobs.computeIfPresent(
-          id,
-          (_, job) ->
-              job.state() == JobState.QUEUED
-                  ? new Job(
-                      job.id(),
-                      job.version(),
-                      job.spec(),
-                      job.submittedAt(),
-                      new JobProgress.Queued(waitingBecause),
-                      job.cancelRequested(),
-                      job.attempt())
-                  : job);
-    }
   }
 
   @Override
@@ -196,7 +299,9 @@ public final class InMemoryJobStore implements JobStore {
         } else if (attempt.lease().expiredAt(now)) {
           voided.add(claim);
         } else {
-          put(claim, withLease(attempt, expiresAt));
+          if (expiresAt.isAfter(attempt.lease().expiresAt())) {
+            database.put(withLease(attempt, expiresAt));
+          }
           renewed.add(claim);
         }
       }
@@ -211,7 +316,7 @@ public final class InMemoryJobStore implements JobStore {
       if (attempt != null
           && !attempt.finished()
           && attempt.lease().expiresAt().isAfter(expiresAt)) {
-        put(claim, withLease(attempt, expiresAt));
+        database.put(withLease(attempt, expiresAt));
       }
     }
   }
@@ -227,6 +332,7 @@ public final class InMemoryJobStore implements JobStore {
               limit);
       for (Job job : old) {
         database.jobs.remove(job.id());
+        database.earlier.remove(job.id());
         database.keys.values().removeIf(taken -> taken.job().equals(job.id()));
         database.logs.keySet().removeIf(attempt -> attempt.job().equals(job.id()));
       }
@@ -235,28 +341,8 @@ public final class InMemoryJobStore implements JobStore {
   }
 
   private @Nullable Attempt attempt(Claim claim) {
-    Job job = database.jobs.get(claim.attempt().job());
-    Attempt attempt = job == null ? null : job.attempt();
-    return attempt != null
-            && attempt.id().equals(claim.attempt())
-            && attempt.lease().epoch().equals(claim.epoch())
-        ? attempt
-        : null;
-  }
-
-  private void put(Claim claim, Attempt attempt) {
-    database.jobs.computeIfPresent(claim.attempt().job(), (_, job) -> replace(job, attempt));
-  }
-
-  static Job replace(Job job, Attempt attempt) {
-    return new Job(
-        job.id(),
-        job.version(),
-        job.spec(),
-        job.submittedAt(),
-        job.progress(),
-        job.cancelRequested(),
-        attempt);
+    Attempt attempt = database.attempt(claim.attempt());
+    return attempt != null && attempt.lease().epoch().equals(claim.epoch()) ? attempt : null;
   }
 
   private static Attempt withLease(Attempt attempt, Instant expiresAt) {

@@ -3,6 +3,8 @@ package dev.mayfly.core.job;
 import dev.mayfly.core.fleet.InMemoryWorkerStore;
 import dev.mayfly.core.image.InMemoryImageStore;
 import dev.mayfly.core.log.InMemoryLogStore;
+import dev.mayfly.core.placement.InMemoryExplanationStore;
+import dev.mayfly.core.quota.InMemoryQuotaStore;
 
 class InMemoryStoresTest extends StoreContract {
   @Override
@@ -12,6 +14,8 @@ class InMemoryStoresTest extends StoreContract {
         new InMemoryJobStore(database),
         new InMemoryWorkerStore(database),
         new InMemoryImageStore(),
-        new InMemoryLogStore(database));
+        new InMemoryLogStore(database),
+        new InMemoryQuotaStore(database),
+        new InMemoryExplanationStore(database));
   }
 }

@@ -14,6 +14,7 @@ import dev.mayfly.core.image.InMemoryImageStore;
 import dev.mayfly.core.lease.LeasePolicy;
 import dev.mayfly.core.placement.PlacementReconciler;
 import dev.mayfly.core.quota.AdmissionPolicy;
+import dev.mayfly.core.quota.InMemoryQuotaStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -29,7 +30,8 @@ class JobDeskTest {
   private final JobDesk desk =
       new JobDesk(jobs, images, new AdmissionPolicy(2), new JobIds(clock, new Random(1)), clock);
   private final PlacementReconciler placement =
-      new PlacementReconciler(jobs, workers, LeasePolicy.DEFAULT, clock);
+      new PlacementReconciler(
+          jobs, workers, new InMemoryQuotaStore(database), LeasePolicy.DEFAULT, clock);
   private final LeaseReconciler leases = new LeaseReconciler(jobs, clock);
 
   private Job submit() {
@@ -61,10 +63,9 @@ class JobDeskTest {
   }
 
   @Test
-  void aJobWaitsWithAnExplanationUntilAWorkerJoins() {
+  void aJobWaitsUntilAWorkerJoins() {
     Job job = submit();
     assertThat(placement.reconcile()).isZero();
-    assertThat(read(job).progress()).isEqualTo(new JobProgress.Queued("No worker has joined yet."));
     Worker worker = Examples.worker("w", clock.instant());
     workers.register(worker);
     assertThat(placement.reconcile()).isEqualTo(1);
@@ -74,7 +75,7 @@ class JobDeskTest {
   }
 
   @Test
-  void aLostWorkerEndsTheJob() {
+  void aLostWorkerCostsTheJobOneAttempt() {
     Job job = submit();
     workers.register(Examples.worker("w", clock.instant()));
     placement.reconcile();
@@ -83,9 +84,13 @@ class JobDeskTest {
     clock.advance(Duration.ofMillis(1));
     assertThat(leases.reconcile()).isEqualTo(1);
     assertThat(leases.reconcile()).isZero();
+    assertThat(read(job).tries()).isEqualTo(new Job.Tries(1, 0));
     assertThat(read(job).progress())
+        .isEqualTo(
+            new JobProgress.Queued(clock.instant(), clock.instant().plus(RetryPolicy.FIRST_PAUSE)));
+    assertThat(jobs.attempts(job.id()).getFirst().state())
         .isInstanceOfSatisfying(
-            JobProgress.Finished.class,
+            AttemptState.Finished.class,
             finished ->
                 assertThat(finished.outcome())
                     .isInstanceOfSatisfying(
@@ -126,9 +131,6 @@ class JobDeskTest {
     Job third = submit();
     assertThat(placement.reconcile()).isZero();
     assertThat(both).allSatisfy(job -> assertThat(read(job).state()).isEqualTo(JobState.ACTIVE));
-    assertThat(read(third).progress())
-        .isEqualTo(
-            new JobProgress.Queued(
-                "Worker w is busy: has free 0 of 1 CPUs, has free 0 of 512 MiB memory."));
+    assertThat(read(third)).isEqualTo(third);
   }
 }

@@ -2,18 +2,15 @@ package dev.mayfly.core.log;
 
 import dev.mayfly.api.AttemptId;
 import dev.mayfly.api.JobId;
-import dev.mayfly.api.LogStream;
 import dev.mayfly.core.job.Attempt;
 import dev.mayfly.core.job.AttemptState;
 import dev.mayfly.core.job.InMemoryDatabase;
 import dev.mayfly.core.job.InMemoryJobStore;
-import dev.mayfly.core.job.Job;
 import dev.mayfly.core.job.JobStore;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link LogStore} in a map. */
@@ -27,11 +24,8 @@ public final class InMemoryLogStore implements LogStore {
   @Override
   public Append append(JobStore.Claim claim, List<LogChunk> chunks) {
     synchronized (database) {
-      Job job = database.jobs.get(claim.attempt().job());
-      Attempt attempt = job == null ? null : job.attempt();
-      if (job == null
-          || attempt == null
-          || !attempt.id().equals(claim.attempt())
+      Attempt attempt = database.attempt(claim.attempt());
+      if (attempt == null
           || !attempt.lease().epoch().equals(claim.epoch())
           || attempt.logComplete()) {
         return new Append.Unwanted();
@@ -52,27 +46,17 @@ public final class InMemoryLogStore implements LogStore {
           bytes += chunk.size();
         }
       }
-      put(job, attempt, new Attempt.StoredLog(stored, bytes, attempt.log().removedAt()));
+      put(attempt, new Attempt.StoredLog(stored, bytes, attempt.log().removedAt()));
       return new Append.Stored(stored);
     }
   }
 
-  private void put(Job job, Attempt attempt, Attempt.StoredLog log) {
-    database.jobs.put(
-        job.id(),
-        new Job(
-            job.id(),
-            job.version(),
-            job.spec(),
-            job.submittedAt(),
-            job.progress(),
-            job.cancelRequested(),
-            InMemoryJobStore.withLog(attempt, log)));
+  private void put(Attempt attempt, Attempt.StoredLog log) {
+    database.put(InMemoryJobStore.withLog(attempt, log));
   }
 
   @Override
-  public Slice read(
-      JobId job, LogCursor from, Set<LogStream> streams, int maxBytes, int maxChunks) {
+  public Slice read(JobId job, LogCursor from, Selection selection, int maxBytes, int maxChunks) {
     synchronized (database) {
       List<Piece> pieces = new ArrayList<>();
       LogCursor next = from;
@@ -84,7 +68,7 @@ public final class InMemoryLogStore implements LogStore {
         if (bytes >= maxBytes || pieces.size() >= maxChunks) {
           break;
         }
-        Piece piece = piece(chunk, from, streams, maxBytes - bytes);
+        Piece piece = piece(chunk, from, selection, maxBytes - bytes);
         if (piece == null) {
           next = LogCursor.after(from.attempt(), chunk);
           continue;
@@ -98,15 +82,15 @@ public final class InMemoryLogStore implements LogStore {
   }
 
   private static @Nullable Piece piece(
-      LogChunk chunk, LogCursor from, Set<LogStream> streams, int room) {
+      LogChunk chunk, LogCursor from, Selection selection, int room) {
     int skip = chunk.sequence() == from.sequence() ? from.offset() : 0;
     int length = Math.min(chunk.size() - skip, room);
-    if (!streams.contains(chunk.stream()) || length <= 0) {
+    if (!selection.wants(chunk) || length <= 0) {
       return null;
     }
     ByteBuffer data = chunk.data().slice(chunk.data().position() + skip, length);
     return new Piece(
-        new LogChunk(chunk.sequence(), chunk.stream(), chunk.at(), data),
+        new LogChunk(chunk.sequence(), chunk.stream(), chunk.at(), data, chunk.exec()),
         skip + length < chunk.size()
             ? new LogCursor(from.attempt(), chunk.sequence(), skip + length)
             : LogCursor.after(from.attempt(), chunk));
@@ -116,16 +100,16 @@ public final class InMemoryLogStore implements LogStore {
   public int removeFinished(Instant before, Instant now, int limit) {
     synchronized (database) {
       int removed = 0;
-      for (Job job : List.copyOf(database.jobs.values())) {
-        Attempt attempt = job.attempt();
+      List<Attempt> all =
+          database.jobs.keySet().stream().flatMap(job -> database.attempts(job).stream()).toList();
+      for (Attempt attempt : all) {
         if (removed < limit
-            && attempt != null
             && attempt.log().removedAt() == null
             && attempt.state() instanceof AttemptState.Finished finished
             && finished.at().isBefore(before)) {
           database.logs.remove(attempt.id());
           Attempt.StoredLog log = attempt.log();
-          put(job, attempt, new Attempt.StoredLog(log.chunks(), log.bytes(), now));
+          put(attempt, new Attempt.StoredLog(log.chunks(), log.bytes(), now));
           removed++;
         }
       }

@@ -1,134 +1,187 @@
 package dev.mayfly.core.placement;
 
+import static dev.mayfly.core.job.Examples.CI;
 import static dev.mayfly.core.job.Examples.NOON;
-import static dev.mayfly.core.job.Examples.worker;
+import static dev.mayfly.core.job.Examples.demand;
+import static dev.mayfly.core.placement.Fleets.SILENT_SINCE;
+import static dev.mayfly.core.placement.Fleets.fleet;
+import static dev.mayfly.core.placement.Fleets.idle;
+import static dev.mayfly.core.placement.Fleets.using;
+import static dev.mayfly.core.placement.Fleets.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mayfly.api.Priority;
 import dev.mayfly.api.Shape;
-import dev.mayfly.core.fleet.Capacity;
+import dev.mayfly.api.WorkerPoolName;
+import dev.mayfly.core.fleet.Duty;
 import dev.mayfly.core.fleet.FleetView;
-import dev.mayfly.core.fleet.Vmm;
 import dev.mayfly.core.fleet.Worker;
 import dev.mayfly.core.fleet.WorkerState;
-import dev.mayfly.core.job.Examples;
+import dev.mayfly.core.job.Demand;
+import dev.mayfly.core.quota.PoolStrategy;
+import dev.mayfly.core.quota.Quotas;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class PlacementPolicyTest {
-  private static PlacementDecision decide(Shape shape, FleetView.Member... members) {
-    return PlacementPolicy.decide(
-        Examples.spec(shape), new FleetView(List.of(members)), NOON.minusSeconds(15));
+  private static final Demand ANY = demand(Shape.DEFAULT);
+  private static final Demand WHOLE = demand(new Shape(4, 8192, 2048));
+
+  private static PlacementPolicy over(FleetView.Member... members) {
+    return new PlacementPolicy(fleet(members), Quotas.NONE, SILENT_SINCE);
   }
 
-  private static FleetView.Member idle(Worker worker) {
-    return new FleetView.Member(worker, Capacity.NONE, false);
+  private static PlacementDecision on(Worker worker) {
+    return new PlacementDecision.Place(worker.id());
   }
 
-  private static void waits(PlacementDecision decision, String because) {
-    assertThat(decision)
-        .isInstanceOfSatisfying(
-            PlacementDecision.Wait.class, wait -> assertThat(wait.because()).isEqualTo(because));
+  private static PlacementDecision waits(int eligible) {
+    return new PlacementDecision.Wait(eligible);
   }
 
-  @Test
-  void theWorkerWithMostFreeIsChosen() {
-    Worker small = worker("a", new Capacity(2, 8192, 40960), NOON);
-    Worker big = worker("b", new Capacity(8, 8192, 40960), NOON);
-    assertThat(decide(Shape.DEFAULT, idle(small), idle(big)))
-        .isEqualTo(new PlacementDecision.Place(big.id()));
-    FleetView.Member busy = new FleetView.Member(big, new Capacity(7, 512, 2048), false);
-    assertThat(decide(Shape.DEFAULT, idle(small), busy))
-        .isEqualTo(new PlacementDecision.Place(small.id()));
+  static Stream<Arguments> obstacles() {
+    return Stream.of(
+        Arguments.of(Explanation.Rule.LEFT, worker("w").state(WorkerState.LEFT)),
+        Arguments.of(Explanation.Rule.SILENT, worker("w").state(WorkerState.SILENT)),
+        Arguments.of(Explanation.Rule.SILENT, worker("w").state(WorkerState.LOST)),
+        Arguments.of(Explanation.Rule.SILENT, worker("w").state(WorkerState.JOINING)),
+        Arguments.of(Explanation.Rule.SILENT, worker("w").seen(SILENT_SINCE.minusNanos(1))),
+        Arguments.of(Explanation.Rule.DRAINING, worker("w").duty(new Duty.Draining(NOON))),
+        Arguments.of(
+            Explanation.Rule.QUARANTINED, worker("w").duty(new Duty.Quarantined("bad", NOON))),
+        Arguments.of(Explanation.Rule.NO_VMM, worker("w").withoutVmm()),
+        Arguments.of(Explanation.Rule.IMAGE_ABSENT, worker("w").withoutImage()),
+        Arguments.of(Explanation.Rule.ARCHITECTURE, worker("w").architecture("aarch64")),
+        Arguments.of(Explanation.Rule.TOO_SMALL, worker("w").capacity(0, 8192, 40960)),
+        Arguments.of(Explanation.Rule.TOO_SMALL, worker("w").capacity(4, 511, 40960)),
+        Arguments.of(Explanation.Rule.TOO_SMALL, worker("w").capacity(4, 8192, 2047)));
   }
 
-  @Test
-  void eachReasonIsNamed() {
-    Worker fine = worker("w", NOON);
-    waits(decide(Shape.DEFAULT), "No worker has joined yet.");
-    waits(
-        decide(Shape.DEFAULT, idle(with(fine, WorkerState.LEFT, fine.vmms(), true))),
-        "Worker w has left.");
-    waits(
-        decide(Shape.DEFAULT, idle(with(fine, WorkerState.SILENT, fine.vmms(), true))),
-        "Worker w is not connected.");
-    waits(
-        decide(Shape.DEFAULT, idle(worker("w", NOON.minusSeconds(16)))),
-        "Worker w is not connected.");
-    List<Vmm> broken = List.of(new Vmm("qemu", "7", "kvm", false, "hangs"));
-    waits(
-        decide(Shape.DEFAULT, idle(with(fine, WorkerState.ONLINE, broken, true))),
-        "Worker w has no VMM that works.");
-    waits(
-        decide(Shape.DEFAULT, idle(with(fine, WorkerState.ONLINE, fine.vmms(), false))),
-        "Worker w does not have the image debian:12.");
-    waits(
-        decide(new Shape(5, 9000, 50000), idle(fine)),
-        "Worker w is too small: has 4 of 5 CPUs, has 8192 of 9000 MiB memory, has 40960 of 50000"
-            + " MiB scratch.");
-  }
-
-  private static Worker with(Worker worker, WorkerState state, List<Vmm> vmms, boolean image) {
-    return new Worker(
-        worker.id(),
-        worker.name(),
-        state,
-        worker.version(),
-        worker.architecture(),
-        worker.hostKernel(),
-        worker.capacity(),
-        vmms,
-        image ? worker.bundles() : Set.of(),
-        worker.lastSeenAt());
+  @ParameterizedTest(name = "{0} {index}")
+  @MethodSource("obstacles")
+  void whoBreaksOneRuleIsNotEligible(Explanation.Rule rule, Fleets.Builder builder) {
+    Worker worker = builder.build();
+    assertThat(FitPolicy.obstacle(ANY, worker, SILENT_SINCE)).contains(rule);
+    assertThat(over(idle(worker)).decide(ANY, null)).isEqualTo(waits(0));
+    Worker good = worker("good").build();
+    assertThat(over(idle(worker), idle(good)).decide(ANY, null)).isEqualTo(on(good));
   }
 
   @Test
-  void aBusyWorkerIsHeldForTheJobThatCameFirst() {
-    Worker worker = worker("w", NOON);
-    FleetView fleet =
-        new FleetView(List.of(new FleetView.Member(worker, new Capacity(2, 512, 2048), false)));
-    PlacementDecision first =
-        PlacementPolicy.decide(Examples.spec(new Shape(4, 512, 2048)), fleet, NOON);
-    assertThat(first)
-        .isInstanceOfSatisfying(
-            PlacementDecision.Wait.class, wait -> assertThat(wait.hold()).isEqualTo(worker.id()));
-    PlacementDecision second =
-        PlacementPolicy.decide(Examples.spec(), fleet.holding(worker.id()), NOON);
-    waits(second, "Worker w is kept free for a job that came earlier.");
+  void whoWasHeardOfJustInTimeIsEligible() {
+    Worker worker = worker("w").seen(SILENT_SINCE).build();
+    assertThat(over(idle(worker)).decide(ANY, null)).isEqualTo(on(worker));
   }
 
   @Test
-  void aJobThatFitsNoWorkerEverHoldsNone() {
-    Worker worker = worker("w", NOON);
-    assertThat(decide(new Shape(32, 512, 2048), idle(worker)))
-        .isInstanceOfSatisfying(
-            PlacementDecision.Wait.class, wait -> assertThat(wait.hold()).isNull());
+  void aJobGoesOnlyWhereAllOfItsLabelsAre() {
+    Worker plain = worker("a").build();
+    Worker gpu = worker("b").label("gpu").build();
+    PlacementPolicy policy = over(idle(plain), idle(gpu));
+    assertThat(policy.decide(demand(Shape.DEFAULT, "gpu"), null)).isEqualTo(on(gpu));
+    assertThat(policy.decide(demand(Shape.DEFAULT, "gpu", "zone=x"), null)).isEqualTo(waits(0));
   }
 
   @Test
-  void theWorkerThatWillSoonestHaveRoomIsNamedFirst() {
-    FleetView.Member gone = idle(worker("a", NOON.minusSeconds(60)));
-    FleetView.Member busy =
-        new FleetView.Member(worker("b", NOON), new Capacity(4, 512, 2048), false);
-    waits(
-        decide(Shape.DEFAULT, gone, busy),
-        "Worker b is busy: has free 0 of 1 CPUs. Worker a is not connected.");
+  void eachPlacementTakesRoomFromThoseAfterIt() {
+    Worker worker = worker("w").capacity(2, 1024, 8192).build();
+    PlacementPolicy policy = over(idle(worker));
+    assertThat(policy.decide(ANY, null)).isEqualTo(on(worker));
+    assertThat(policy.decide(ANY, null)).isEqualTo(on(worker));
+    assertThat(policy.decide(ANY, null)).isEqualTo(waits(1));
   }
 
   @Test
-  void manyWorkersAreCounted() {
-    List<FleetView.Member> members = new ArrayList<>();
+  void aPoolSpreadsUnlessItIsToPack() {
+    Worker busy = worker("busy").build();
+    Worker idle = worker("idle").build();
+    FleetView fleet = fleet(using(busy, 2, 1024), idle(idle));
+    assertThat(new PlacementPolicy(fleet, Quotas.NONE, SILENT_SINCE).decide(ANY, null))
+        .isEqualTo(on(idle));
+    Quotas packed =
+        new Quotas(
+            OptionalInt.empty(), Map.of(), Map.of(WorkerPoolName.DEFAULT, PoolStrategy.PACK));
+    PlacementPolicy packing = new PlacementPolicy(fleet, packed, SILENT_SINCE);
+    assertThat(packing.decide(ANY, null)).isEqualTo(on(busy));
+    assertThat(packing.decide(ANY, null)).isEqualTo(on(busy));
+    assertThat(packing.decide(ANY, null)).isEqualTo(on(idle));
+  }
+
+  @Test
+  void ofEqualWorkersTheFirstIsChosenEveryTime() {
+    Worker first = worker("a").build();
+    Worker second = worker("b").build();
     for (int i = 0; i < 10; i++) {
-      members.add(idle(worker("w" + i, NOON.minusSeconds(60))));
+      assertThat(over(idle(first), idle(second)).decide(ANY, null)).isEqualTo(on(first));
     }
-    assertThat(decide(Shape.DEFAULT, members.toArray(FleetView.Member[]::new)))
-        .isInstanceOfSatisfying(
-            PlacementDecision.Wait.class,
-            wait ->
-                assertThat(wait.because())
-                    .contains("w7")
-                    .doesNotContain("w8")
-                    .endsWith("None of 2 more can take it either."));
+  }
+
+  @Test
+  void whereAJobFailedItGoesOnlyWhenNowhereElse() {
+    Worker failed = worker("a").build();
+    Worker fuller = worker("b").build();
+    assertThat(over(idle(failed), using(fuller, 3, 1024)).decide(ANY, failed.id()))
+        .isEqualTo(on(fuller));
+    assertThat(over(idle(failed), using(fuller, 4, 1024)).decide(ANY, failed.id()))
+        .isEqualTo(on(failed));
+  }
+
+  @Test
+  void aBigJobHoldsTheWorkerThatLacksLeastAgainstSmallerOnesAfterIt() {
+    Worker nearly = worker("a").build();
+    Worker full = worker("b").build();
+    PlacementPolicy policy = over(using(nearly, 1, 512), using(full, 3, 512));
+    assertThat(policy.decide(WHOLE, null)).isEqualTo(waits(2));
+    assertThat(policy.held()).isEqualTo(Map.of(nearly.id(), WHOLE));
+    assertThat(policy.decide(ANY, null)).isEqualTo(on(full));
+    assertThat(policy.decide(ANY, null)).isEqualTo(waits(2));
+  }
+
+  @Test
+  void noMoreThanAQuarterOfTheWorkersIsHeldForDifferentJobs() {
+    List<FleetView.Member> members = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      members.add(using(worker("w" + i).build(), 1, 512));
+    }
+    for (int i = 0; i < 50; i++) {
+      members.add(idle(worker("gone" + i).state(WorkerState.LEFT).build()));
+    }
+    PlacementPolicy policy = over(members.toArray(FleetView.Member[]::new));
+    for (int i = 0; i < 10; i++) {
+      assertThat(policy.decide(demand(new Shape(4, 8192 - i, 2048)), null)).isEqualTo(waits(12));
+    }
+    assertThat(policy.held()).hasSize(3);
+    for (int i = 0; i < 27; i++) {
+      assertThat(policy.decide(ANY, null)).isInstanceOf(PlacementDecision.Place.class);
+    }
+    assertThat(policy.decide(ANY, null)).isEqualTo(waits(12));
+  }
+
+  @Test
+  void manyJobsOfOneSizeHoldOneWorkerOnly() {
+    List<FleetView.Member> members = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      members.add(using(worker("w" + i).build(), 1, 512));
+    }
+    PlacementPolicy policy = over(members.toArray(FleetView.Member[]::new));
+    for (int i = 0; i < 10; i++) {
+      policy.decide(WHOLE, null);
+    }
+    assertThat(policy.held()).hasSize(1);
+  }
+
+  @Test
+  void aJobThatFitsNowhereEverHoldsNothing() {
+    PlacementPolicy policy = over(using(worker("w").build(), 4, 512));
+    policy.decide(demand(new Shape(32, 512, 2048)), null);
+    policy.decide(demand(CI, Priority.URGENT, Shape.DEFAULT, "gpu"), null);
+    assertThat(policy.held()).isEmpty();
   }
 }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param home the state directory, absolute
  * @param httpPort 0 takes a free one; so does {@code grpcPort}
  * @param databaseUrl {@code embedded} or a JDBC URL
+ * @param maxQueuedJobs how many jobs may wait, 1 to {@value #MOST_QUEUED_JOBS}; a submission beyond
+ *     is refused
  */
 public record OrchestratorSettings(
     Path home,
@@ -22,10 +24,13 @@ public record OrchestratorSettings(
     int grpcPort,
     String databaseUrl,
     @Nullable String databaseUser,
-    @Nullable Path databasePasswordFile) {
+    @Nullable Path databasePasswordFile,
+    int maxQueuedJobs) {
 
   public static final int DEFAULT_HTTP_PORT = 8420;
   public static final int DEFAULT_GRPC_PORT = 8421;
+  public static final int DEFAULT_MAX_QUEUED_JOBS = 10_000;
+  public static final int MOST_QUEUED_JOBS = 1_000_000;
   private static final String DEFAULT_ADDRESS = "127.0.0.1";
   private static final String EMBEDDED = "embedded";
   private static final int MAX_PORT = 65535;
@@ -33,6 +38,9 @@ public record OrchestratorSettings(
   public OrchestratorSettings {
     requireLoopback(SettingKeys.HTTP_ADDRESS, httpAddress);
     requireLoopback(SettingKeys.GRPC_ADDRESS, grpcAddress);
+    if (maxQueuedJobs < 1 || maxQueuedJobs > MOST_QUEUED_JOBS) {
+      throw new SettingsException(notAQueue(Integer.toString(maxQueuedJobs)));
+    }
   }
 
   /**
@@ -56,7 +64,8 @@ public record OrchestratorSettings(
         port(source, SettingKeys.GRPC_PORT, DEFAULT_GRPC_PORT),
         source.get(SettingKeys.DATABASE_URL, EMBEDDED),
         source.find(SettingKeys.DATABASE_USER),
-        passwordFile == null ? null : path(SettingKeys.DATABASE_PASSWORD_FILE, passwordFile));
+        passwordFile == null ? null : path(SettingKeys.DATABASE_PASSWORD_FILE, passwordFile),
+        maxQueuedJobs(source));
   }
 
   private record Source(Map<String, String> environment, Map<String, String> properties) {
@@ -118,6 +127,26 @@ public record OrchestratorSettings(
       throw new SettingsException(notAPort(key, value), notANumber);
     }
     throw new SettingsException(notAPort(key, value));
+  }
+
+  private static int maxQueuedJobs(Source source) {
+    String value = source.find(SettingKeys.QUEUE_MAX_JOBS);
+    if (value == null) {
+      return DEFAULT_MAX_QUEUED_JOBS;
+    }
+    try {
+      return Integer.parseInt(value);
+    } catch (NumberFormatException notANumber) {
+      throw new SettingsException(notAQueue(value), notANumber);
+    }
+  }
+
+  private static String notAQueue(String value) {
+    return SettingKeys.QUEUE_MAX_JOBS
+        + " is "
+        + value
+        + ", must be a number of jobs: 1 to "
+        + MOST_QUEUED_JOBS;
   }
 
   private static String notAPort(String key, String value) {

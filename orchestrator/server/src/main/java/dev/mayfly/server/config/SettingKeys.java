@@ -17,6 +17,7 @@ final class SettingKeys {
   static final String DATABASE_URL = "mayfly.database.url";
   static final String DATABASE_USER = "mayfly.database.user";
   static final String DATABASE_PASSWORD_FILE = "mayfly.database.password-file";
+  static final String QUEUE_MAX_JOBS = "mayfly.queue.max-jobs";
 
   private static final List<String> ALL =
       List.of(
@@ -28,14 +29,18 @@ final class SettingKeys {
           DATABASE_URL,
           DATABASE_USER,
           DATABASE_PASSWORD_FILE,
+          QUEUE_MAX_JOBS,
           "mayfly.worker.orchestrator",
           "mayfly.worker.token-file",
           "mayfly.worker.name",
+          "mayfly.worker.labels",
+          "mayfly.worker.pool",
           "mayfly.worker.cpus",
           "mayfly.worker.memory-mib",
           "mayfly.worker.scratch-mib",
           "mayfly.worker.accelerator",
           "mayfly.worker.qemu",
+          "mayfly.worker.on-stop",
           "mayfly.url",
           "mayfly.token-file",
           "mayfly.token",

@@ -9,6 +9,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.regex.Pattern;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
@@ -17,11 +18,18 @@ import org.springframework.web.filter.OncePerRequestFilter;
  */
 class BodyLimitFilter extends OncePerRequestFilter {
   private static final int LIMIT = JobRequest.MAX_BODY_BYTES;
+  private static final Pattern FILES = Pattern.compile("/api/v1/jobs/[^/]+/files");
 
   private final ProblemWriter problems;
 
   BodyLimitFilter(ProblemWriter problems) {
     this.problems = problems;
+  }
+
+  /** Files may be larger than memory; who reads them counts them. */
+  @Override
+  protected boolean shouldNotFilter(HttpServletRequest request) {
+    return request.getMethod().equals("PUT") && FILES.matcher(request.getRequestURI()).matches();
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.mayfly.api.rest.Problem;
 import dev.mayfly.core.fleet.WorkerStore;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.log.LogStore;
+import dev.mayfly.core.placement.ExplanationStore;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
@@ -42,6 +43,7 @@ import tools.jackson.databind.type.LogicalType;
   JobController.class,
   LogController.class,
   WorkerController.class,
+  QuotaController.class,
   ImageController.class,
   HealthController.class,
   ProblemAdvice.class
@@ -102,8 +104,18 @@ public class HttpConfiguration implements WebMvcConfigurer {
   }
 
   @Bean
+  Explanations explanations(ExplanationStore stored, JobStore jobs, InstantSource clock) {
+    return new Explanations(stored, jobs, clock);
+  }
+
+  @Bean
+  JobViews jobViews(WorkerStore workers, Explanations explanations) {
+    return new JobViews(workers, explanations);
+  }
+
+  @Bean
   EventStreams eventStreams(
-      JobStore jobs, LogStore logs, Views views, JsonMapper json, InstantSource clock) {
+      JobStore jobs, LogStore logs, JobViews views, JsonMapper json, InstantSource clock) {
     return new EventStreams(jobs, logs, views, json, clock);
   }
 

@@ -3,6 +3,8 @@ package dev.mayfly.server.http;
 import dev.mayfly.api.ImageRef;
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.JobState;
+import dev.mayfly.api.rest.AttemptView;
+import dev.mayfly.api.rest.ExplanationView;
 import dev.mayfly.api.rest.JobRequest;
 import dev.mayfly.api.rest.JobView;
 import dev.mayfly.api.rest.Page;
@@ -39,14 +41,22 @@ class JobController {
 
   private final JobDesk desk;
   private final JobStore jobs;
-  private final Views views;
+  private final JobViews views;
+  private final Explanations explanations;
   private final Nudges nudges;
   private final LogFeed feed;
 
-  JobController(JobDesk desk, JobStore jobs, Views views, Nudges nudges, LogFeed feed) {
+  JobController(
+      JobDesk desk,
+      JobStore jobs,
+      JobViews views,
+      Explanations explanations,
+      Nudges nudges,
+      LogFeed feed) {
     this.desk = desk;
     this.jobs = jobs;
     this.views = views;
+    this.explanations = explanations;
     this.nudges = nudges;
     this.feed = feed;
   }
@@ -104,6 +114,31 @@ class JobController {
   @Operation(operationId = "getJob", summary = "Look at a job")
   JobView get(@PathVariable("id") String id) {
     return views.job(find(jobs, id));
+  }
+
+  @GetMapping("/{id}/explanation")
+  @Operation(
+      operationId = "explainJob",
+      summary = "Say why a job waits",
+      description = "Never older than 2 s. 409 when the job does not wait.")
+  ExplanationView explain(@PathVariable("id") String id) {
+    Job job = find(jobs, id);
+    return explanations
+        .view(job)
+        .orElseThrow(() ->
+            new RefusedRequestException(
+                Problems.of(
+                    HttpStatus.CONFLICT,
+                    "not-waiting",
+                    "The job does not wait.",
+                    "It is " + job.state() + ".")));
+  }
+
+  @GetMapping("/{id}/attempts")
+  @Operation(operationId = "listAttempts", summary = "List every attempt of a job, by number")
+  Page<AttemptView> attempts(@PathVariable("id") String id) {
+    Job job = find(jobs, id);
+    return new Page<>(views.attempts(job, jobs.attempts(job.id())), null);
   }
 
   /** A text that is no id names no job either. */

@@ -4,14 +4,14 @@ import dev.mayfly.api.JobId;
 import dev.mayfly.api.LogStream;
 import dev.mayfly.api.rest.LogEvent;
 import dev.mayfly.core.job.Attempt;
-import dev.mayfly.core.job.AttemptState;
 import dev.mayfly.core.job.Job;
-import dev.mayfly.core.job.JobProgress;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.log.LogCursor;
 import dev.mayfly.core.log.LogStore;
 import dev.mayfly.server.logs.LogFeed;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.enums.ParameterIn;
 import io.swagger.v3.oas.annotations.headers.Header;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -52,9 +53,6 @@ class LogController {
   /** A chunk costs about 100 bytes besides its data; so many of one byte are still small. */
   private static final int MAX_CHUNKS = 50_000;
 
-  /** A worker that ended an attempt and then vanished never sends the rest of its log. */
-  static final Duration REST_OF_LOG_WAIT = Duration.ofSeconds(60);
-
   private final JobStore jobs;
   private final LogStore logs;
   private final LogFeed feed;
@@ -71,6 +69,11 @@ class LogController {
     this.clock = clock;
   }
 
+  @Parameter(
+      name = "exec",
+      in = ParameterIn.QUERY,
+      description = "only the output of the session's exec of that number",
+      schema = @Schema(type = "integer", minimum = "1"))
   @GetMapping
   @Operation(operationId = "readLog", summary = "Read a range of a job's log")
   @ApiResponse(
@@ -80,7 +83,9 @@ class LogController {
         @Header(name = "Mayfly-Next-Cursor", description = "Where to continue."),
         @Header(
             name = "Mayfly-Log-Complete",
-            description = "true: the job ended and nothing follows; else false.")
+            description =
+                "true: the job, or the attempt that was asked for, ended and nothing follows; else"
+                    + " false.")
       },
       content =
           @Content(
@@ -88,6 +93,7 @@ class LogController {
               schema = @Schema(type = "string", format = "binary")))
   void range(
       @PathVariable("id") String id,
+      @RequestParam(name = "attempt", required = false) @Nullable Integer attempt,
       @RequestParam(name = "stream", required = false) @Nullable String stream,
       @RequestParam(name = "cursor", required = false) @Nullable String cursor,
       @RequestParam(name = "limit", required = false) @Nullable Integer limit,
@@ -96,8 +102,8 @@ class LogController {
     Set<LogStream> streams = streams(stream);
     int most = Parameters.limit(limit, MAX_LIMIT, DEFAULT_LIMIT);
     Job job = JobController.find(jobs, id);
-    LogCursor from = cursor(job, "cursor", cursor);
-    refuseWhatIsRemoved(job);
+    LogCursor from = cursor(job, attempt, "cursor", cursor);
+    Attempt of = attempt(job, from).orElse(null);
     int mib = Math.ceilDiv(most, MIB);
     if (!memory.tryAcquire(mib, MEMORY_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
       throw busy("Too many logs are being read.");
@@ -107,9 +113,12 @@ class LogController {
       response.setContentType(MediaType.APPLICATION_OCTET_STREAM_VALUE);
       response.setContentLength(
           slice.pieces().stream().mapToInt(piece -> piece.chunk().size()).sum());
-      response.setHeader("Mayfly-Next-Cursor", slice.next().toString());
-      response.setHeader(
-          "Mayfly-Log-Complete", Boolean.toString(complete(job, slice.next(), clock)));
+      boolean read = AttemptLogs.read(of, slice.next(), clock.instant());
+      boolean complete = attempt == null ? AttemptLogs.complete(job, slice.next(), read) : read;
+      LogCursor next =
+          read && !complete ? LogCursor.startOf(slice.next().attempt() + 1) : slice.next();
+      response.setHeader("Mayfly-Next-Cursor", next.toString());
+      response.setHeader("Mayfly-Log-Complete", Boolean.toString(complete));
       for (LogStore.Piece piece : slice.pieces()) {
         response.getOutputStream().write(piece.chunk().bytes());
       }
@@ -118,18 +127,25 @@ class LogController {
     }
   }
 
+  @Parameter(
+      name = "exec",
+      in = ParameterIn.QUERY,
+      description = "only the output of the session's exec of that number",
+      schema = @Schema(type = "integer", minimum = "1"))
   @GetMapping("/events")
   @Operation(operationId = "followLog", summary = "Follow a job's log as server-sent events")
   @ApiResponse(
       responseCode = "200",
       description =
-          "Events 'log' with a LogEvent each, its cursor as id; at the end 'end' with the JobView.",
+          "Events 'log' with a LogEvent each, its cursor as id; a SYSTEM line between two attempts; at"
+              + " the end 'end' with the JobView.",
       content =
           @Content(
               mediaType = MediaType.TEXT_EVENT_STREAM_VALUE,
               schema = @Schema(implementation = LogEvent.class)))
   void follow(
       @PathVariable("id") String id,
+      @RequestParam(name = "attempt", required = false) @Nullable Integer attempt,
       @RequestParam(name = "stream", required = false) @Nullable String stream,
       @RequestParam(name = "cursor", required = false) @Nullable String cursor,
       @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEvent,
@@ -138,12 +154,14 @@ class LogController {
     Set<LogStream> streams = streams(stream);
     Job job = JobController.find(jobs, id);
     LogCursor from =
-        lastEvent == null ? cursor(job, "cursor", cursor) : cursor(job, "Last-Event-ID", lastEvent);
-    refuseWhatIsRemoved(job);
+        lastEvent == null
+            ? cursor(job, attempt, "cursor", cursor)
+            : cursor(job, attempt, "Last-Event-ID", lastEvent);
+    attempt(job, from);
     JobId jobId = job.id();
     try (LogFeed.Follower follower =
         feed.follow(jobId).orElseThrow(() -> busy("Too many logs are being followed."))) {
-      events.send(jobId, from, streams, follower, response);
+      events.send(jobId, new EventStreams.Wanted(from, attempt, streams), follower, response);
     }
   }
 
@@ -152,40 +170,33 @@ class LogController {
         Problems.of(HttpStatus.SERVICE_UNAVAILABLE, "busy", title, "Try again in a moment."));
   }
 
-  /** Whether the job ended and nothing follows the cursor; the job as read before the log. */
-  static boolean complete(Job job, LogCursor next, InstantSource clock) {
-    if (!(job.progress() instanceof JobProgress.Finished)) {
-      return false;
-    }
-    Attempt attempt = job.attempt();
-    if (attempt == null) {
-      return true;
-    }
-    boolean allRead =
-        next.attempt() == attempt.id().number() && next.sequence() > attempt.log().chunks();
-    return allRead && (attempt.logComplete() || restGivenUp(attempt, clock));
-  }
-
-  private static boolean restGivenUp(Attempt attempt, InstantSource clock) {
-    return attempt.state() instanceof AttemptState.Finished finished
-        && finished.at().plus(REST_OF_LOG_WAIT).isBefore(clock.instant());
-  }
-
-  private static void refuseWhatIsRemoved(Job job) {
-    Attempt attempt = job.attempt();
-    if (attempt != null && attempt.log().removedAt() != null) {
+  private Optional<Attempt> attempt(Job job, LogCursor from) {
+    Optional<Attempt> attempt = AttemptLogs.attempt(jobs, job, from.attempt());
+    if (attempt.isPresent() && attempt.get().log().removedAt() != null) {
       throw new RefusedRequestException(
           Problems.of(
               HttpStatus.GONE, "log-removed", "The log is older than logs are kept.", null));
     }
+    return attempt;
   }
 
-  private static LogCursor cursor(Job job, String name, @Nullable String text) {
+  /**
+   * Where to read from.
+   *
+   * @param attempt the only one that is wanted; null: the last one and those that follow
+   */
+  private static LogCursor cursor(
+      Job job, @Nullable Integer attempt, String name, @Nullable String text) {
+    if (attempt != null && (attempt < 1 || attempt > job.attempts())) {
+      throw new RefusedRequestException(Problems.notFound("attempt"));
+    }
     if (text == null) {
-      return LogCursor.startOf(Math.max(1, job.attempts()));
+      return LogCursor.startOf(attempt == null ? Math.max(1, job.attempts()) : attempt);
     }
     return LogCursor.parse(text)
-        .filter(cursor -> cursor.attempt() <= Math.max(1, job.attempts()))
+        // Whoever has read an attempt to its end is sent on to the next before there is one.
+        .filter(cursor -> cursor.attempt() <= job.attempts() + 1)
+        .filter(cursor -> attempt == null || cursor.attempt() == attempt)
         .orElseThrow(() ->
             new RefusedRequestException(
                 Problems.badParameter(name, "is not a cursor that this log has answered")));

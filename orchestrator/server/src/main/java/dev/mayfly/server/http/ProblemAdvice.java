@@ -3,6 +3,7 @@ package dev.mayfly.server.http;
 import dev.mayfly.api.rest.Problem;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpHeaders;
@@ -154,8 +155,16 @@ class ProblemAdvice {
         Problems.of(
             HttpStatus.UNSUPPORTED_MEDIA_TYPE,
             "unsupported-media-type",
-            "The body must be application/json.",
+            "The body must be " + mediaTypes(wrong) + ".",
             null));
+  }
+
+  private static String mediaTypes(HttpMediaTypeNotSupportedException wrong) {
+    return wrong.getSupportedMediaTypes().isEmpty()
+        ? "of another type"
+        : wrong.getSupportedMediaTypes().stream()
+            .map(MediaType::toString)
+            .collect(Collectors.joining(" or "));
   }
 
   @ExceptionHandler

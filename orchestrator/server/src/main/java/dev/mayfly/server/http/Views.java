@@ -1,35 +1,25 @@
 package dev.mayfly.server.http;
 
-import dev.mayfly.api.Outcome;
-import dev.mayfly.api.Phase;
+import dev.mayfly.api.Label;
 import dev.mayfly.api.Shape;
 import dev.mayfly.api.WorkerId;
 import dev.mayfly.api.rest.ImageView;
-import dev.mayfly.api.rest.JobView;
-import dev.mayfly.api.rest.OutcomeView;
-import dev.mayfly.api.rest.PhaseView;
 import dev.mayfly.api.rest.ShapeView;
 import dev.mayfly.api.rest.WorkerView;
 import dev.mayfly.core.fleet.Capacity;
+import dev.mayfly.core.fleet.Duty;
 import dev.mayfly.core.fleet.FleetView;
 import dev.mayfly.core.fleet.Worker;
 import dev.mayfly.core.fleet.WorkerStore;
 import dev.mayfly.core.image.Image;
-import dev.mayfly.core.job.Attempt;
-import dev.mayfly.core.job.Job;
-import dev.mayfly.core.job.JobProgress;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Shows the domain as REST records. */
+/** Shows workers and images as REST records. */
 class Views {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
@@ -44,89 +34,11 @@ class Views {
     return TIME.format(instant);
   }
 
-  JobView job(Job job) {
-    return jobs(List.of(job)).getFirst();
-  }
-
-  List<JobView> jobs(List<Job> jobs) {
-    Map<WorkerId, String> names = new HashMap<>();
-    return jobs.stream()
-        .map(job -> {
-          Attempt attempt = job.attempt();
-          String worker =
-              attempt == null
-                  ? null
-                  : names.computeIfAbsent(
-                      attempt.worker(),
-                      id -> workers.find(id).map(Worker::name).orElse(id.toString()));
-          return view(job, attempt, worker);
-        })
-        .toList();
-  }
-
-  private static JobView view(Job job, @Nullable Attempt attempt, @Nullable String worker) {
-    return new JobView(
-        job.id().toString(),
-        job.state().name(),
-        job.spec().image().value(),
-        job.spec().bundle().value(),
-        job.spec().command(),
-        job.spec().workingDirectory(),
-        job.spec().user(),
-        shape(job.spec().shape()),
-        job.spec().network().name(),
-        Math.toIntExact(job.spec().timeout().toSeconds()),
-        time(job.submittedAt()),
-        job.progress() instanceof JobProgress.Queued(String because) ? because : null,
-        job.cancelRequested(),
-        worker,
-        job.progress() instanceof JobProgress.Finished(Outcome outcome, var _)
-            ? outcome(outcome)
-            : null,
-        phases(job, attempt),
-        job.attempts(),
-        attempt == null ? 0 : attempt.log().bytes(),
-        attempt == null ? null : attempt.vmm(),
-        attempt == null ? null : attempt.guestKernel(),
-        attempt == null ? 0 : attempt.peakMemoryKib());
-  }
-
-  private static List<PhaseView> phases(Job job, @Nullable Attempt attempt) {
-    Map<Phase, Instant> reached = new EnumMap<>(Phase.class);
-    reached.put(Phase.QUEUED, job.submittedAt());
-    if (attempt != null) {
-      reached.put(Phase.PLACED, attempt.placedAt());
-      reached.putAll(attempt.phases());
-    } else if (job.progress() instanceof JobProgress.Finished(var _, Instant at)) {
-      reached.put(Phase.ENDED, at);
-    }
-    List<PhaseView> phases = new ArrayList<>();
-    reached.forEach((phase, at) ->
-        phases.add(
-            new PhaseView(
-                phase.name(), time(at), ChronoUnit.MICROS.between(job.submittedAt(), at))));
-    return phases;
-  }
-
-  private static OutcomeView outcome(Outcome outcome) {
-    return switch (outcome) {
-      case Outcome.Exited exited -> new OutcomeView("EXITED", exited.code(), null, null, null);
-      case Outcome.Faulted faulted ->
-          new OutcomeView(
-              "FAULTED",
-              null,
-              faulted.code().name(),
-              faulted.code().blame().name(),
-              faulted.detail());
-      case Outcome.Cancelled _ -> new OutcomeView("CANCELLED", null, null, null, null);
-    };
-  }
-
-  private static ShapeView shape(Shape shape) {
+  static ShapeView shape(Shape shape) {
     return new ShapeView(shape.cpus(), shape.memoryMib(), shape.scratchMib());
   }
 
-  private static ShapeView shape(Capacity capacity) {
+  static ShapeView shape(Capacity capacity) {
     return new ShapeView(capacity.cpus(), capacity.memoryMib(), capacity.scratchMib());
   }
 
@@ -143,6 +55,11 @@ class Views {
         worker.version(),
         worker.architecture(),
         worker.hostKernel(),
+        worker.labels().stream().sorted().map(Label::value).toList(),
+        worker.pool().value(),
+        duty(worker.duty()),
+        worker.duty() instanceof Duty.Quarantined(String reason, var _) ? reason : null,
+        since(worker.duty()),
         shape(worker.capacity()),
         shape(member.used()),
         worker.vmms().stream()
@@ -152,6 +69,30 @@ class Views {
             .toList(),
         worker.bundles().stream().map(digest -> digest.value()).sorted().toList(),
         time(worker.lastSeenAt()));
+  }
+
+  private static String duty(Duty duty) {
+    return switch (duty) {
+      case Duty.Accepting _ -> "ACCEPTING";
+      case Duty.Draining _ -> "DRAINING";
+      case Duty.Quarantined _ -> "QUARANTINED";
+    };
+  }
+
+  private static @Nullable String since(Duty duty) {
+    return switch (duty) {
+      case Duty.Accepting _ -> null;
+      case Duty.Draining(Instant since) -> time(since);
+      case Duty.Quarantined(var _, Instant since) -> time(since);
+    };
+  }
+
+  /** The worker of that id, if there is one. */
+  Optional<WorkerView> worker(WorkerId id) {
+    return workers.fleet().members().stream()
+        .filter(member -> member.worker().id().equals(id))
+        .findFirst()
+        .map(Views::worker);
   }
 
   List<ImageView> images(List<Image> images) {

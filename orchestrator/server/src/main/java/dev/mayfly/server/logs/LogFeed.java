@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.springframework.context.SmartLifecycle;
 
 /**
@@ -20,7 +21,15 @@ public class LogFeed implements SmartLifecycle {
 
   private final Semaphore places = new Semaphore(MAX_FOLLOWERS);
   private final ConcurrentHashMap<JobId, Set<Follower>> followers = new ConcurrentHashMap<>();
+  private final Consumer<JobId> others;
   private volatile boolean running;
+
+  /**
+   * @param others says it to the other orchestrators; must not block
+   */
+  public LogFeed(Consumer<JobId> others) {
+    this.others = others;
+  }
 
   /** Starts to follow a job; empty when there are too many followers, or we are shutting down. */
   public Optional<Follower> follow(JobId job) {
@@ -38,8 +47,19 @@ public class LogFeed implements SmartLifecycle {
     return Optional.of(follower);
   }
 
-  /** There may be news of the job. Never blocks. */
+  /** There may be news of the job: also its followers at other orchestrators. Never blocks. */
   public void nudge(JobId job) {
+    wake(job);
+    others.accept(job);
+  }
+
+  /** Another orchestrator says that there may be news of any job. Never blocks. */
+  public void wakeAll() {
+    followers.values().forEach(all -> all.forEach(Follower::wake));
+  }
+
+  /** Another orchestrator says that there may be news of the job. Never blocks. */
+  public void wake(JobId job) {
     Set<Follower> all = followers.get(job);
     if (all != null) {
       all.forEach(Follower::wake);

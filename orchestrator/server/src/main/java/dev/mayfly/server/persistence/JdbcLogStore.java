@@ -14,7 +14,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +28,9 @@ class JdbcLogStore implements LogStore {
   /** Rows fetched at once: at 64 KiB each, 1 MiB of memory. */
   private static final int FETCH_ROWS = 16;
 
+  /** How {@link LogStream#FILE} is stored. */
+  static final short FILE_CODE = 4;
+
   private final DataSource database;
 
   JdbcLogStore(DataSource database) {
@@ -42,7 +44,7 @@ class JdbcLogStore implements LogStore {
       case STDERR -> 1;
       case SYSTEM -> 2;
       case CONSOLE -> 3;
-      case FILE -> 4;
+      case FILE -> FILE_CODE;
     };
   }
 
@@ -126,8 +128,8 @@ class JdbcLogStore implements LogStore {
     long bytes = 0;
     try (PreparedStatement insert =
         connection.prepareStatement(
-            "insert into log_chunk (job_id, attempt, sequence, stream, at, data)"
-                + " values (?, ?, ?, ?, ?, ?) on conflict do nothing")) {
+            "insert into log_chunk (job_id, attempt, sequence, stream, at, data, exec)"
+                + " values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing")) {
       for (LogChunk chunk : chunks) {
         if (chunk.sequence() != last + 1 || (wanted != null && chunk.sequence() > wanted)) {
           continue;
@@ -138,6 +140,7 @@ class JdbcLogStore implements LogStore {
         insert.setShort(4, code(chunk.stream()));
         insert.setObject(5, Sql.timestamp(chunk.at()));
         insert.setBytes(6, chunk.bytes());
+        insert.setInt(7, chunk.exec());
         insert.addBatch();
         last = chunk.sequence();
         bytes += chunk.size();
@@ -161,15 +164,14 @@ class JdbcLogStore implements LogStore {
   }
 
   @Override
-  public Slice read(
-      JobId job, LogCursor from, Set<LogStream> streams, int maxBytes, int maxChunks) {
+  public Slice read(JobId job, LogCursor from, Selection selection, int maxBytes, int maxChunks) {
     return transaction(connection -> {
       long stored = stored(connection, job, from.attempt());
       if (stored < from.sequence()) {
         return new Slice(List.of(), from);
       }
       List<Piece> pieces = new ArrayList<>();
-      boolean cut = select(connection, job, from, streams, stored, maxBytes, maxChunks, pieces);
+      boolean cut = select(connection, job, from, selection, stored, maxBytes, maxChunks, pieces);
       LogCursor next = cut ? pieces.getLast().next() : new LogCursor(from.attempt(), stored + 1, 0);
       return new Slice(pieces, next);
     });
@@ -192,16 +194,19 @@ class JdbcLogStore implements LogStore {
       Connection connection,
       JobId job,
       LogCursor from,
-      Set<LogStream> streams,
+      Selection selection,
       long upTo,
       int maxBytes,
       int maxChunks,
       List<Piece> pieces)
       throws SQLException {
+    Integer exec = selection.exec();
     try (PreparedStatement select =
         connection.prepareStatement(
-            "select sequence, stream, at, data from log_chunk where job_id = ? and attempt = ?"
-                + " and sequence between ? and ? and stream = any (?) order by sequence")) {
+            "select sequence, stream, at, data, exec from log_chunk where job_id = ?"
+                + " and attempt = ? and sequence between ? and ? and stream = any (?)"
+                + (exec == null ? "" : " and exec = ?")
+                + " order by sequence")) {
       select.setFetchSize(FETCH_ROWS);
       select.setObject(1, job.value());
       select.setInt(2, from.attempt());
@@ -209,7 +214,11 @@ class JdbcLogStore implements LogStore {
       select.setLong(4, upTo);
       select.setArray(
           5,
-          connection.createArrayOf("smallint", streams.stream().map(JdbcLogStore::code).toArray()));
+          connection.createArrayOf(
+              "smallint", selection.streams().stream().map(JdbcLogStore::code).toArray()));
+      if (exec != null) {
+        select.setInt(6, exec);
+      }
       int bytes = 0;
       try (ResultSet row = select.executeQuery()) {
         while (row.next()) {
@@ -238,7 +247,12 @@ class JdbcLogStore implements LogStore {
     }
     Instant at = Sql.instant(row, 3);
     LogChunk chunk =
-        new LogChunk(sequence, stream(row.getShort(2)), at, ByteBuffer.wrap(data, skip, length));
+        new LogChunk(
+            sequence,
+            stream(row.getShort(2)),
+            at,
+            ByteBuffer.wrap(data, skip, length),
+            row.getInt(5));
     boolean whole = skip + length == data.length;
     return new Piece(
         chunk,

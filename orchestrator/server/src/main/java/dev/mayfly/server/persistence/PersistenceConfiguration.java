@@ -2,12 +2,12 @@ package dev.mayfly.server.persistence;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.mayfly.core.fleet.WorkerStore;
+import dev.mayfly.core.exec.ExecStore;
 import dev.mayfly.core.image.ImageStore;
-import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.log.LogStore;
+import dev.mayfly.core.placement.ExplanationStore;
+import dev.mayfly.core.quota.QuotaStore;
 import dev.mayfly.db.DatabaseAccess;
-import jakarta.persistence.EntityManager;
 import java.time.Duration;
 import javax.sql.DataSource;
 import org.springframework.boot.persistence.autoconfigure.EntityScan;
@@ -28,6 +28,10 @@ public class PersistenceConfiguration {
 
   private static final Duration CONNECTION_WAIT = Duration.ofSeconds(10);
 
+  /** No call of a store is long; one that hangs must not hold its locks for ever. */
+  private static final String SERVER_LIMITS =
+      "-c statement_timeout=20s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s";
+
   @Bean
   HikariDataSource dataSource(DatabaseAccess access) {
     HikariConfig config = new HikariConfig();
@@ -40,6 +44,7 @@ public class PersistenceConfiguration {
     config.setConnectionTimeout(CONNECTION_WAIT.toMillis());
     // One round trip for a batch of log chunks.
     config.addDataSourceProperty("reWriteBatchedInserts", "true");
+    config.addDataSourceProperty("options", SERVER_LIMITS);
     config.addDataSourceProperty("ApplicationName", "mayfly-orchestrator");
     return new HikariDataSource(config);
   }
@@ -55,23 +60,48 @@ public class PersistenceConfiguration {
   }
 
   @Bean
-  JobStore jobStore(
-      EntityManager entities,
-      JobRepository jobs,
-      WorkerRepository workers,
-      Transactions transactions,
-      JdbcClient sql) {
-    return new JpaJobStore(entities, jobs, workers, transactions, sql);
+  Database database(DataSource connections) {
+    return new Database(connections);
   }
 
   @Bean
-  WorkerStore workerStore(WorkerRepository workers, Transactions transactions) {
-    return new JpaWorkerStore(workers, transactions);
+  PlacementNews placementNews() {
+    return new PlacementNews();
+  }
+
+  @Bean
+  Notices notices(DatabaseAccess access) {
+    return new Notices(access);
+  }
+
+  @Bean
+  JdbcJobStore jobStore(Database database, PlacementNews news) {
+    return new JdbcJobStore(database, new PlacementWrites(database, news));
+  }
+
+  @Bean
+  JdbcWorkerStore workerStore(Database database) {
+    return new JdbcWorkerStore(database);
+  }
+
+  @Bean
+  QuotaStore quotaStore(Database database) {
+    return new JdbcQuotaStore(database);
+  }
+
+  @Bean
+  ExplanationStore explanationStore(Database database) {
+    return new JdbcExplanationStore(database);
   }
 
   @Bean
   ImageStore imageStore(ImageRepository images, Transactions transactions, JdbcClient sql) {
     return new JpaImageStore(images, transactions, sql);
+  }
+
+  @Bean
+  ExecStore execStore(Database database) {
+    return new JdbcExecStore(database);
   }
 
   @Bean

@@ -1,10 +1,18 @@
 package dev.mayfly.server.schedule;
 
+import dev.mayfly.core.fleet.FleetReconciler;
 import dev.mayfly.core.fleet.WorkerStore;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.job.LeaseReconciler;
+import dev.mayfly.core.job.SessionReconciler;
 import dev.mayfly.core.lease.LeasePolicy;
+import dev.mayfly.core.placement.ExplanationReconciler;
+import dev.mayfly.core.placement.ExplanationStore;
 import dev.mayfly.core.placement.PlacementReconciler;
+import dev.mayfly.core.placement.QueueTimeoutReconciler;
+import dev.mayfly.core.quota.QuotaStore;
+import dev.mayfly.server.persistence.Notices;
+import dev.mayfly.server.persistence.PlacementNews;
 import dev.mayfly.server.workers.AssignmentReconciler;
 import java.time.InstantSource;
 import org.quartz.CronScheduleBuilder;
@@ -27,16 +35,25 @@ public class ScheduleConfiguration {
   Reconcilers reconcilers(
       JobStore jobs,
       WorkerStore workers,
+      QuotaStore quotas,
+      ExplanationStore explanations,
       AssignmentReconciler assignments,
+      PlacementNews news,
+      Notices notices,
       LeasePolicy leases,
       InstantSource clock) {
     return new Reconcilers(
-        new PlacementReconciler(jobs, workers, leases, clock),
-        assignments,
-        new LeaseReconciler(jobs, clock),
-        workers,
-        leases,
-        clock);
+        new Reconcilers.All(
+            new PlacementReconciler(jobs, workers, quotas, leases, clock),
+            new ExplanationReconciler(jobs, workers, quotas, explanations, leases, clock),
+            assignments,
+            new LeaseReconciler(jobs, clock),
+            new QueueTimeoutReconciler(jobs, explanations, clock),
+            new SessionReconciler(jobs, clock),
+            new FleetReconciler(workers, leases, clock)),
+        news,
+        notices,
+        leases);
   }
 
   @Bean

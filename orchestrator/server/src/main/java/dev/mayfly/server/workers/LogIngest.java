@@ -115,7 +115,8 @@ class LogIngest {
           WireCodec.stream(chunk.getStream()),
           source.placedAt.plus(
               Math.clamp(chunk.getMicrosSinceAssigned(), 0, MAX_MICROS), ChronoUnit.MICROS),
-          chunk.getData().asReadOnlyByteBuffer());
+          chunk.getData().asReadOnlyByteBuffer(),
+          chunk.getExecNumber());
     } catch (IllegalArgumentException invalid) {
       throw new InvalidMessageException("log_chunk", String.valueOf(invalid.getMessage()), invalid);
     }

@@ -4,15 +4,19 @@ import dev.mayfly.api.AttemptId;
 import dev.mayfly.api.BundleDigest;
 import dev.mayfly.api.FaultCode;
 import dev.mayfly.api.JobId;
+import dev.mayfly.api.Label;
 import dev.mayfly.api.LeaseEpoch;
 import dev.mayfly.api.NetworkMode;
 import dev.mayfly.api.Outcome;
 import dev.mayfly.api.Phase;
 import dev.mayfly.api.WorkerId;
+import dev.mayfly.api.WorkerPoolName;
 import dev.mayfly.api.worker.v1.Assignment;
 import dev.mayfly.api.worker.v1.AttemptRef;
 import dev.mayfly.api.worker.v1.AttemptReport;
 import dev.mayfly.api.worker.v1.Capacity;
+import dev.mayfly.api.worker.v1.EndAttempt;
+import dev.mayfly.api.worker.v1.EndReason;
 import dev.mayfly.api.worker.v1.EnvironmentVariable;
 import dev.mayfly.api.worker.v1.Finished;
 import dev.mayfly.api.worker.v1.LogStream;
@@ -20,15 +24,21 @@ import dev.mayfly.api.worker.v1.Network;
 import dev.mayfly.api.worker.v1.PhaseTime;
 import dev.mayfly.api.worker.v1.Register;
 import dev.mayfly.api.worker.v1.Shape;
+import dev.mayfly.core.fleet.Duty;
 import dev.mayfly.core.fleet.Vmm;
 import dev.mayfly.core.fleet.Worker;
 import dev.mayfly.core.fleet.WorkerState;
 import dev.mayfly.core.job.AttemptEvent;
+import dev.mayfly.core.job.EndRequest;
 import dev.mayfly.core.job.Job;
 import dev.mayfly.core.job.JobSpec;
 import dev.mayfly.core.job.JobStore;
+import dev.mayfly.core.job.Workload;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,6 +48,7 @@ import java.util.stream.Collectors;
 
 /** Translates between the wire and the domain; every field of a worker's message is checked. */
 final class WireCodec {
+  private static final String POOL_LABEL = "pool=";
   private static final Pattern NAME = Pattern.compile("[a-z0-9.-]{1,63}");
   private static final Set<String> ARCHITECTURES = Set.of("x86_64", "aarch64");
   private static final int MAX_TEXT = 200;
@@ -45,7 +56,9 @@ final class WireCodec {
   private static final int MAX_DETAIL = 2000;
   private static final int MAX_VMMS = 32;
   private static final int MAX_BUNDLES = 10_000;
+  private static final int MIN_SECRET_BYTES = 4;
   private static final int MAX_CLAIMS = 10_000;
+  private static final int NANOS_PER_MICRO = 1000;
 
   /** Worker's phases, as far as it may report them. */
   private static final Set<Phase> REPORTED =
@@ -54,7 +67,8 @@ final class WireCodec {
 
   private WireCodec() {}
 
-  static Worker worker(Register message, Instant now) {
+  /** As it says of itself; its state and duty are for the store to know. */
+  static Worker worker(Register message, WorkerState state, Instant now) {
     if (!NAME.matcher(message.getName()).matches()) {
       throw new InvalidMessageException("name", "must be 1 to 63 characters of [a-z0-9.-]");
     }
@@ -64,17 +78,43 @@ final class WireCodec {
     if (message.getVmmsCount() > MAX_VMMS) {
       throw new InvalidMessageException("vmms", "has more than " + MAX_VMMS);
     }
+    WorkerPoolName pool = pool(message.getPool());
     return new Worker(
-        parse("worker_id", message.getWorkerId(), WorkerId::parse),
+        workerId(message),
         message.getName(),
-        WorkerState.ONLINE,
+        state,
         text(message.getVersion(), MAX_TEXT),
         message.getArchitecture(),
         text(message.getHostKernel(), MAX_TEXT),
         capacity(message.getCapacity()),
         message.getVmmsList().stream().map(WireCodec::vmm).toList(),
         bundles(message.getBundleDigestsList()),
+        labels(message, pool),
+        pool,
+        new Duty.Accepting(),
         now);
+  }
+
+  static WorkerId workerId(Register message) {
+    return parse("worker_id", message.getWorkerId(), WorkerId::parse);
+  }
+
+  private static WorkerPoolName pool(String name) {
+    return name.isEmpty() ? WorkerPoolName.DEFAULT : parse("pool", name, WorkerPoolName::new);
+  }
+
+  /** What it says, and its pool. */
+  private static Set<Label> labels(Register message, WorkerPoolName pool) {
+    if (message.getLabelsCount() > Label.MAX_LABELS) {
+      throw new InvalidMessageException("labels", "has more than " + Label.MAX_LABELS);
+    }
+    Set<Label> labels = new HashSet<>();
+    message.getLabelsList().forEach(label -> labels.add(parse("labels", label, Label::new)));
+    String place = POOL_LABEL + pool.value();
+    if (place.length() <= Label.MAX_LENGTH) {
+      labels.add(new Label(place));
+    }
+    return labels;
   }
 
   private static dev.mayfly.core.fleet.Capacity capacity(Capacity capacity) {
@@ -128,7 +168,14 @@ final class WireCodec {
         .build();
   }
 
-  static Assignment assignment(Job job, JobStore.Claim claim) {
+  /**
+   * What is to be done.
+   *
+   * @param left of the lease; at least a microsecond
+   * @param handled which message of the worker had been handled when that much was left: 0
+   *     Register, n the n-th Heartbeat
+   */
+  static Assignment assignment(Job job, JobStore.Claim claim, Duration left, int handled) {
     JobSpec spec = job.spec();
     return Assignment.newBuilder()
         .setAttempt(ref(claim))
@@ -150,10 +197,37 @@ final class WireCodec {
                 .toList())
         .setWorkingDirectory(spec.workingDirectory())
         .setUser(spec.user())
-        .setTimeoutSeconds(Math.toIntExact(spec.timeout().toSeconds()))
+        .setTimeoutSeconds(Math.toIntExact(spec.limits().run().toSeconds()))
+        .setLogLimitBytes(spec.limits().logBytes())
+        .setLeaseLeftMicros(left.toNanos() / NANOS_PER_MICRO)
+        .setLeaseFromMessage(handled)
+        .addAllSecrets(secrets(spec))
+        .setSession(spec.workload() instanceof Workload.Session)
+        .setIdleSeconds(
+            spec.workload() instanceof Workload.Session(Duration idle, var _)
+                ? Math.toIntExact(idle.toSeconds())
+                : 0)
         .setNetwork(
             spec.network() == NetworkMode.NONE ? Network.NETWORK_NONE : Network.NETWORK_USER)
         .build();
+  }
+
+  /** Values too short to be told from ordinary text are not masked. */
+  private static List<String> secrets(JobSpec spec) {
+    return spec.secrets().stream()
+        .map(name -> spec.environment().getOrDefault(name, ""))
+        .filter(value -> value.getBytes(StandardCharsets.UTF_8).length >= MIN_SECRET_BYTES)
+        .toList();
+  }
+
+  static EndAttempt end(JobStore.Claim claim, EndRequest request) {
+    EndAttempt.Builder end = EndAttempt.newBuilder().setAttempt(ref(claim));
+    return switch (request) {
+      case EndRequest.Cancel _ -> end.setReason(EndReason.END_REASON_CANCELLED).build();
+      case EndRequest.Release(int exitCode) ->
+          end.setReason(EndReason.END_REASON_RELEASED).setExitCode(exitCode).build();
+      case EndRequest.Abandon _ -> end.setReason(EndReason.END_REASON_ABANDONED).build();
+    };
   }
 
   static AttemptEvent.Reported report(AttemptReport message, Instant now) {

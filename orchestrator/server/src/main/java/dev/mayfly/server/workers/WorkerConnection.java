@@ -2,8 +2,6 @@ package dev.mayfly.server.workers;
 
 import dev.mayfly.api.WorkerId;
 import dev.mayfly.api.worker.v1.AttemptReport;
-import dev.mayfly.api.worker.v1.EndAttempt;
-import dev.mayfly.api.worker.v1.EndReason;
 import dev.mayfly.api.worker.v1.Heartbeat;
 import dev.mayfly.api.worker.v1.HeartbeatReply;
 import dev.mayfly.api.worker.v1.OrchestratorMessage;
@@ -13,10 +11,12 @@ import dev.mayfly.api.worker.v1.Registered;
 import dev.mayfly.api.worker.v1.ReportAck;
 import dev.mayfly.api.worker.v1.WorkerMessage;
 import dev.mayfly.core.fleet.Worker;
+import dev.mayfly.core.fleet.WorkerMachine;
 import dev.mayfly.core.fleet.WorkerState;
 import dev.mayfly.core.job.Attempt;
 import dev.mayfly.core.job.AttemptEvent;
 import dev.mayfly.core.job.AttemptState;
+import dev.mayfly.core.job.EndRequest;
 import dev.mayfly.core.job.Job;
 import dev.mayfly.core.job.JobStep;
 import dev.mayfly.core.job.JobStore;
@@ -24,8 +24,10 @@ import dev.mayfly.core.lease.LeasePolicy;
 import io.grpc.Status;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,15 +45,30 @@ class WorkerConnection implements Runnable {
   /** A client that opens a call and says nothing. */
   private static final Duration REGISTER_TIMEOUT = Duration.ofSeconds(10);
 
+  /** What the wire can say is left of a lease. */
+  private static final Duration LEAST_LEASE = Duration.of(1, ChronoUnit.MICROS);
+
   private static final Logger log = LoggerFactory.getLogger(WorkerConnection.class);
 
   private final WorkerLinkContext context;
   private final Inbound inbound;
   private final Outbound outbound;
   private final LogIngest ingest;
+  private final ExecLink execs;
+  private final ReportIngest reports;
   private final Set<JobStore.Claim> told = ConcurrentHashMap.newKeySet();
-  private final Set<JobStore.Claim> cancelled = ConcurrentHashMap.newKeySet();
+  private final Map<JobStore.Claim, EndRequest> ended = new ConcurrentHashMap<>();
   private volatile @Nullable WorkerId id;
+  private volatile long number;
+
+  /** Which message about leases was handled last: 0 Register, n the n-th Heartbeat. */
+  private volatile int handled;
+
+  private int heartbeats;
+
+  /** A worker that joins gets work from its first heartbeat on. */
+  private boolean heard;
+
   private WorkerState stateAfterwards = WorkerState.SILENT;
 
   WorkerConnection(WorkerLinkContext context, Inbound inbound, Outbound outbound) {
@@ -59,6 +76,10 @@ class WorkerConnection implements Runnable {
     this.inbound = inbound;
     this.outbound = outbound;
     this.ingest = new LogIngest(context, inbound, outbound);
+    this.execs =
+        new ExecLink(
+            context.execs(), context.execNudges(), context.feed(), context.clock(), outbound);
+    this.reports = new ReportIngest(inbound, this::report);
   }
 
   WorkerId worker() {
@@ -98,7 +119,9 @@ class WorkerConnection implements Runnable {
       return;
     }
     try {
-      context.connected().leave(worker, this, stateAfterwards);
+      if (number > 0) {
+        context.connected().leave(worker, this, number, stateAfterwards);
+      }
     } catch (RuntimeException failed) {
       // The sweep for silent workers will see it; the lease of what it runs expires by itself.
       log.atWarn().addKeyValue("worker", worker).setCause(failed).log("Could not mark worker");
@@ -140,15 +163,14 @@ class WorkerConnection implements Runnable {
     }
   }
 
-  private void handle(WorkerMessage message) {
+  private void handle(WorkerMessage message) throws InterruptedException {
     switch (message.getMessageCase()) {
       case HEARTBEAT -> heartbeat(message.getHeartbeat());
-      case REPORT -> report(message.getReport());
+      case REPORT -> reports.take(message.getReport());
       case LOG_CHUNK -> ingest.store(worker(), message.getLogChunk());
       case REFUSAL -> refusal(message.getRefusal());
       case LEAVING -> leaving();
-      case EXEC_INPUT_ACK ->
-          throw new InvalidMessageException("exec_input_ack", "is about an unknown exec");
+      case EXEC_INPUT_ACK -> execs.acknowledged(worker(), message.getExecInputAck());
       case REGISTER ->
           throw new InvalidMessageException("register", "came twice on one connection");
       case MESSAGE_NOT_SET -> throw new InvalidMessageException("message", "is missing");
@@ -167,13 +189,17 @@ class WorkerConnection implements Runnable {
       return false;
     }
     Instant now = context.clock().instant();
-    Worker worker = WireCodec.worker(message, now);
+    WorkerState state =
+        WorkerMachine.registered(
+            context.workers().find(WireCodec.workerId(message)).map(Worker::state));
+    Worker worker = WireCodec.worker(message, state, now);
     List<JobStore.Claim> claims = WireCodec.claims(message.getRunningAttemptsList());
     id = worker.id();
-    told.addAll(claims);
     Instant until = context.leases().renewedUntil(now);
     JobStore.Renewal renewal = context.jobs().renew(worker.id(), claims, now, until);
-    reclaim(worker.id(), new HashSet<>(claims), now);
+    told.addAll(renewal.renewed());
+    List<Job> active = context.jobs().activeOn(worker.id());
+    reclaim(active, new HashSet<>(claims), now);
     Registered.Builder answer =
         Registered.newBuilder()
             .setHeartbeatSeconds(Math.toIntExact(context.leases().heartbeatInterval().toSeconds()))
@@ -181,6 +207,9 @@ class WorkerConnection implements Runnable {
     renewal.voided().forEach(claim -> answer.addEndAttempts(WireCodec.ref(claim)));
     // Before the worker joins: what joins may be sent an assignment at once.
     outbound.send(OrchestratorMessage.newBuilder().setRegistered(answer).build());
+    List<JobStore.Claim> wanted = WireCodec.claims(message.getAssignmentsWantedList());
+    sendAgain(active, wanted);
+    execs.wanted(wanted);
     context.connected().join(worker, this);
     log.atInfo()
         .addKeyValue("worker", worker.id())
@@ -189,7 +218,8 @@ class WorkerConnection implements Runnable {
         .addKeyValue("attempts", claims.size())
         .log("Worker registered");
     context.nudges().placement();
-    context.nudges().assignments();
+    context.nudges().worker(worker.id());
+    context.execNudges().execsHere();
     return true;
   }
 
@@ -197,12 +227,25 @@ class WorkerConnection implements Runnable {
    * What the worker should have and does not name is gone with its microVM; its end may still be
    * among what the worker has to report, so it gets a short time for that.
    */
-  private void reclaim(WorkerId worker, Set<JobStore.Claim> named, Instant now) {
-    for (Job job : context.jobs().activeOn(worker)) {
+  private void reclaim(List<Job> active, Set<JobStore.Claim> named, Instant now) {
+    for (Job job : active) {
       Attempt attempt = job.currentAttempt();
       JobStore.Claim claim = new JobStore.Claim(attempt.id(), attempt.lease().epoch());
       if (!named.contains(claim) && !(attempt.state() instanceof AttemptState.Placed)) {
         context.jobs().shorten(claim, context.leases().unclaimedUntil(attempt.lease(), now));
+      }
+    }
+  }
+
+  /** A worker that restarted has its microVMs, but not what was to be done in them. */
+  private void sendAgain(List<Job> active, List<JobStore.Claim> wanted) {
+    Set<JobStore.Claim> asked = new HashSet<>(wanted);
+    for (Job job : active) {
+      Attempt attempt = job.currentAttempt();
+      JobStore.Claim claim = new JobStore.Claim(attempt.id(), attempt.lease().epoch());
+      if (asked.contains(claim)) {
+        told.remove(claim);
+        assign(job, claim);
       }
     }
   }
@@ -217,16 +260,24 @@ class WorkerConnection implements Runnable {
     HeartbeatReply.Builder reply = HeartbeatReply.newBuilder();
     renewal.renewed().forEach(claim -> reply.addRenewed(WireCodec.ref(claim)));
     renewal.voided().forEach(claim -> reply.addEndAttempts(WireCodec.ref(claim)));
+    renewal.voided().forEach(this::forget);
+    handled = ++heartbeats;
     outbound.send(OrchestratorMessage.newBuilder().setHeartbeatReply(reply).build());
-    if (bundlesChanged) {
+    if (bundlesChanged || !heard) {
+      heard = true;
       context.nudges().placement();
     }
   }
 
+  /** Also called by several threads at once, for different attempts. */
   private void report(AttemptReport message) {
-    JobStore.Claim claim = WireCodec.claim(message.getAttempt());
-    AttemptEvent.Reported event = WireCodec.report(message, context.clock().instant());
-    apply(claim, event);
+    if (ExecWire.isAboutExec(message)) {
+      execs.report(worker(), message);
+    } else {
+      apply(
+          WireCodec.claim(message.getAttempt()),
+          WireCodec.report(message, context.clock().instant()));
+    }
     outbound.send(
         OrchestratorMessage.newBuilder()
             .setReportAck(
@@ -244,7 +295,8 @@ class WorkerConnection implements Runnable {
   }
 
   private void apply(JobStore.Claim claim, AttemptEvent event) {
-    if (!owned(claim)) {
+    // What it was told of here, or has named here and was renewed, is its own.
+    if (!told.contains(claim) && !owned(claim)) {
       log.atWarn()
           .addKeyValue("worker", id)
           .addKeyValue("attempt", claim.attempt())
@@ -259,7 +311,9 @@ class WorkerConnection implements Runnable {
             .addKeyValue("attempt", claim.attempt())
             .addKeyValue("worker", id)
             .log("Attempt finished");
+        forget(claim);
         context.nudges().placement();
+        context.execNudges().execsHere();
       }
       context.feed().nudge(claim.attempt().job());
     }
@@ -276,15 +330,35 @@ class WorkerConnection implements Runnable {
 
   private void leaving() {
     stateAfterwards = WorkerState.LEFT;
-    context.workers().mark(worker(), WorkerState.LEFT);
-    log.atInfo().addKeyValue("worker", id).log("Worker leaves");
+    boolean newest = context.connected().leaving(worker(), number);
+    context.nudges().placement();
+    log.atInfo().addKeyValue("worker", id).addKeyValue("newest", newest).log("Worker leaves");
   }
 
-  /** Sends an assignment unless the worker knows of it on this connection. */
+  /** What it has to do with execs. */
+  ExecLink execs() {
+    return execs;
+  }
+
+  /** The number under which this connection is known to all orchestrators; from 1. */
+  void joinedAs(long connection) {
+    number = connection;
+  }
+
+  /**
+   * Sends an assignment unless the worker knows of it on this connection, or its lease is over:
+   * then it is for the sweep of leases.
+   */
   void assign(Job job, JobStore.Claim claim) {
-    if (told.add(claim)) {
+    // Read first: what is left must be what was left after that message, or less.
+    int since = handled;
+    Duration left =
+        Duration.between(context.clock().instant(), job.currentAttempt().lease().expiresAt());
+    if (left.compareTo(LEAST_LEASE) >= 0 && told.add(claim)) {
       outbound.send(
-          OrchestratorMessage.newBuilder().setAssignment(WireCodec.assignment(job, claim)).build());
+          OrchestratorMessage.newBuilder()
+              .setAssignment(WireCodec.assignment(job, claim, left, since))
+              .build());
     }
   }
 
@@ -293,23 +367,28 @@ class WorkerConnection implements Runnable {
     return told.contains(claim);
   }
 
-  /** Asks for the end of an attempt, once per connection. */
-  void cancel(JobStore.Claim claim) {
-    if (cancelled.add(claim)) {
+  /** Asks for the end of an attempt, once per connection and request. */
+  void end(JobStore.Claim claim, EndRequest request) {
+    if (!request.equals(ended.put(claim, request))) {
       outbound.send(
-          OrchestratorMessage.newBuilder()
-              .setEndAttempt(
-                  EndAttempt.newBuilder()
-                      .setAttempt(WireCodec.ref(claim))
-                      .setReason(EndReason.END_REASON_CANCELLED))
-              .build());
+          OrchestratorMessage.newBuilder().setEndAttempt(WireCodec.end(claim, request)).build());
     }
+  }
+
+  private void forget(JobStore.Claim claim) {
+    told.remove(claim);
+    ended.remove(claim);
+  }
+
+  /** Of how many attempts this connection knows that it told the worker. */
+  int remembered() {
+    return told.size();
   }
 
   /** Bounds what is remembered to what is active. */
   void forgetAllBut(Set<JobStore.Claim> active) {
     told.retainAll(active);
-    cancelled.retainAll(active);
+    ended.keySet().retainAll(active);
   }
 
   /** The same worker has connected again. */

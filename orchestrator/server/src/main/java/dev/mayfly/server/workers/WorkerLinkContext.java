@@ -1,11 +1,12 @@
 package dev.mayfly.server.workers;
 
+import dev.mayfly.core.exec.ExecNudges;
+import dev.mayfly.core.exec.ExecStore;
 import dev.mayfly.core.fleet.WorkerStore;
 import dev.mayfly.core.job.JobDesk;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.lease.LeasePolicy;
 import dev.mayfly.core.log.LogStore;
-import dev.mayfly.core.placement.Nudges;
 import dev.mayfly.server.logs.LogFeed;
 import java.time.InstantSource;
 
@@ -15,8 +16,10 @@ record WorkerLinkContext(
     JobStore jobs,
     WorkerStore workers,
     LogStore logs,
+    ExecStore execs,
+    ExecNudges execNudges,
     LogFeed feed,
-    Nudges nudges,
+    WorkerNudges nudges,
     LeasePolicy leases,
     ConnectedWorkers connected,
     InstantSource clock) {}

@@ -14,8 +14,11 @@ import org.springframework.context.SmartLifecycle;
 /** The end of the worker link: a thread and a mailbox for every worker that connects. */
 class WorkerLinkService extends WorkerLinkGrpc.WorkerLinkImplBase implements SmartLifecycle {
 
-  /** Each holds a mailbox of up to 8 MiB of log; more workers need more orchestrators. */
-  private static final int MAX_CONNECTIONS = 1000;
+  /**
+   * A thousand workers, and those that come back before their old connections are seen to end. Each
+   * holds a mailbox of up to 8 MiB of log; more workers need more orchestrators.
+   */
+  private static final int MAX_CONNECTIONS = 2000;
 
   private static final Duration STOP_WAIT = Duration.ofSeconds(2);
 

@@ -1,12 +1,17 @@
 package dev.mayfly.server.workers;
 
+import dev.mayfly.core.exec.ExecNudges;
+import dev.mayfly.core.exec.ExecStore;
 import dev.mayfly.core.fleet.WorkerStore;
 import dev.mayfly.core.job.JobDesk;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.lease.LeasePolicy;
 import dev.mayfly.core.log.LogStore;
-import dev.mayfly.core.placement.Nudges;
 import dev.mayfly.server.logs.LogFeed;
+import dev.mayfly.server.persistence.Notices;
+import dev.mayfly.server.persistence.PendingAssignments;
+import dev.mayfly.server.persistence.PlacementNews;
+import dev.mayfly.server.persistence.WorkerConnections;
 import dev.mayfly.server.security.AccessTokens;
 import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
@@ -37,14 +42,42 @@ public class WorkersConfiguration {
   }
 
   @Bean
-  ConnectedWorkers connectedWorkers(WorkerStore workers) {
-    return new ConnectedWorkers(workers);
+  ConnectedWorkers connectedWorkers(WorkerConnections numbers, Notices notices) {
+    return new ConnectedWorkers(numbers, notices);
   }
 
   @Bean
   AssignmentReconciler assignmentReconciler(
-      ConnectedWorkers connected, JobStore jobs, JobDesk desk, LogFeed feed, InstantSource clock) {
-    return new AssignmentReconciler(connected, jobs, desk, feed, clock);
+      ConnectedWorkers connected,
+      JobStore jobs,
+      PendingAssignments pending,
+      JobDesk desk,
+      LogFeed feed,
+      Notices notices,
+      PlacementNews news,
+      InstantSource clock) {
+    AssignmentReconciler assignments =
+        new AssignmentReconciler(connected, jobs, pending, desk, feed, notices, clock);
+    news.onPlaced(assignments::placed);
+    return assignments;
+  }
+
+  @Bean
+  OtherOrchestrators otherOrchestrators(
+      Notices notices,
+      ConnectedWorkers connected,
+      WorkerNudges nudges,
+      ExecNudges execs,
+      LogFeed feed) {
+    OtherOrchestrators others = new OtherOrchestrators(connected, nudges, execs, feed);
+    notices.listen(others);
+    return others;
+  }
+
+  @Bean
+  ExecRelay execRelay(
+      ConnectedWorkers connected, ExecStore execs, LogFeed feed, InstantSource clock) {
+    return new ExecRelay(connected, execs, feed, clock);
   }
 
   @Bean
@@ -53,12 +86,15 @@ public class WorkersConfiguration {
       JobStore jobs,
       WorkerStore workers,
       LogStore logs,
+      ExecStore execs,
+      ExecNudges execNudges,
       LogFeed feed,
-      Nudges nudges,
+      WorkerNudges nudges,
       LeasePolicy leases,
       ConnectedWorkers connected,
       InstantSource clock) {
     return new WorkerLinkService(
-        new WorkerLinkContext(desk, jobs, workers, logs, feed, nudges, leases, connected, clock));
+        new WorkerLinkContext(
+            desk, jobs, workers, logs, execs, execNudges, feed, nudges, leases, connected, clock));
   }
 }

@@ -179,6 +179,14 @@ class RestIT {
     "POST, /api/v1/jobs/01a20026-e53b-71b9-b1ab-99bee12c812b/cancel, 404",
     "GET, /api/v1/jobs/01a20026-e53b-71b9-b1ab-99bee12c812b/log, 404",
     "GET, /api/v1/jobs/01a20026-e53b-71b9-b1ab-99bee12c812b/log/events, 404",
+    "GET, /api/v1/jobs/01a20026-e53b-71b9-b1ab-99bee12c812b/explanation, 404",
+    "GET, /api/v1/jobs/01a20026-e53b-71b9-b1ab-99bee12c812b/attempts, 404",
+    "GET, /api/v1/workers/nobody, 404",
+    "POST, /api/v1/workers/nobody/resume, 404",
+    "POST, /api/v1/workers/nobody/quarantine, 415",
+    "POST, /api/v1/workers/nobody/paint, 404",
+    "PUT, /api/v1/limits, 415",
+    "GET, /api/v1/projects/Wrong, 400",
     "GET, /api/v1/images/no-such:1, 404",
     "GET, /api/v1/images/NoName, 404",
     "DELETE, /api/v1/jobs, 405",
@@ -219,7 +227,13 @@ class RestIT {
     "POST, /api/v1/jobs/01a20026-e53b-71b9-b1ab-99bee12c812b/cancel",
     "GET, /api/v1/jobs/01a20026-e53b-71b9-b1ab-99bee12c812b/log",
     "GET, /api/v1/jobs/01a20026-e53b-71b9-b1ab-99bee12c812b/log/events",
+    "GET, /api/v1/jobs/01a20026-e53b-71b9-b1ab-99bee12c812b/explanation",
+    "GET, /api/v1/jobs/01a20026-e53b-71b9-b1ab-99bee12c812b/attempts",
     "GET, /api/v1/workers",
+    "POST, /api/v1/workers/w/drain",
+    "GET, /api/v1/projects",
+    "PUT, /api/v1/limits",
+    "PUT, /api/v1/worker-pools/fast",
     "GET, /api/v1/images",
     "GET, /api/v1/images/debian:12",
     "PUT, /api/v1/images/debian:12",
@@ -281,9 +295,32 @@ class RestIT {
             "getJob",
             "listJobs",
             "cancelJob",
+            "explainJob",
+            "listAttempts",
             "readLog",
             "followLog",
+            "renewSession",
+            "releaseSession",
+            "openExec",
+            "listExecs",
+            "getExec",
+            "writeExecInput",
+            "signalExec",
+            "uploadFiles",
+            "downloadFiles",
             "listWorkers",
+            "getWorker",
+            "drainWorker",
+            "resumeWorker",
+            "quarantineWorker",
+            "listProjects",
+            "getProject",
+            "putProject",
+            "getLimits",
+            "putLimits",
+            "listWorkerPools",
+            "getWorkerPool",
+            "putWorkerPool",
             "listImages",
             "getImage",
             "publishImage",
@@ -387,7 +424,11 @@ class RestIT {
 
   @Test
   void anImageNameMayHoldSlashes() {
-    api.publish("registry.example:5000/team/tool:1");
+    api.put(
+        "/api/v1/images/registry.example:5000%2Fteam%2Ftool:1",
+        "{\"bundleDigest\":\"sha256:"
+            + "f".repeat(64)
+            + "\",\"architecture\":\"x86_64\",\"sizeBytes\":1}");
     JsonNode image = api.get("/api/v1/images/registry.example:5000%2Fteam%2Ftool:1").json();
     assertThat(image.get("name").asString()).isEqualTo("registry.example:5000/team/tool:1");
     assertThat(image.get("cachedOn").size()).isZero();

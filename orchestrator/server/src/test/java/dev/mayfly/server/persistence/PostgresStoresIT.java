@@ -5,6 +5,8 @@ import dev.mayfly.core.image.ImageStore;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.job.StoreContract;
 import dev.mayfly.core.log.LogStore;
+import dev.mayfly.core.placement.ExplanationStore;
+import dev.mayfly.core.quota.QuotaStore;
 import dev.mayfly.db.DatabaseAccess;
 import dev.mayfly.db.TestDatabase;
 import org.junit.jupiter.api.AfterAll;
@@ -57,12 +59,16 @@ class PostgresStoresIT extends StoreContract {
   protected Stores emptyStores() {
     context
         .getBean(JdbcClient.class)
-        .sql("truncate job, attempt, log_chunk, worker, image, access_token")
+        .sql(
+            "truncate job, attempt, log_chunk, worker, image, access_token, project, worker_pool, fleet,"
+                + " explanation, exec, exec_input, exec_signal")
         .update();
     return new Stores(
         context.getBean(JobStore.class),
         context.getBean(WorkerStore.class),
         context.getBean(ImageStore.class),
-        context.getBean(LogStore.class));
+        context.getBean(LogStore.class),
+        context.getBean(QuotaStore.class),
+        context.getBean(ExplanationStore.class));
   }
 }

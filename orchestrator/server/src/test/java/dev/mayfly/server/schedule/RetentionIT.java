@@ -3,6 +3,7 @@ package dev.mayfly.server.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.mayfly.core.job.EndRequest;
 import dev.mayfly.core.job.Examples;
 import dev.mayfly.core.job.Job;
 import dev.mayfly.core.job.JobEvent;
@@ -40,7 +41,10 @@ class RetentionIT {
   private Job cancelled(Instant at) {
     Job job = Examples.job(at);
     jobs.submit(job, null);
-    Job after = ((JobStep.Changed) JobMachine.apply(job, new JobEvent.CancelRequested(at))).job();
+    Job after =
+        ((JobStep.Changed)
+                JobMachine.apply(job, new JobEvent.EndRequested(new EndRequest.Cancel(), at)))
+            .job();
     assertThat(jobs.commit(job, after)).isTrue();
     return after;
   }

@@ -24,12 +24,15 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /** Speaks the worker link by hand: a worker without microVMs. */
@@ -41,6 +44,7 @@ public final class FakeWorker implements AutoCloseable {
   private final ManagedChannel channel;
   private final BlockingQueue<OrchestratorMessage> received = new LinkedBlockingQueue<>();
   private final CompletableFuture<Status> ended = new CompletableFuture<>();
+  private final AtomicBoolean joined = new AtomicBoolean(true);
   private final StreamObserver<WorkerMessage> out;
 
   public FakeWorker(TestOrchestrator orchestrator, UUID id, String token) {
@@ -60,7 +64,10 @@ public final class FakeWorker implements AutoCloseable {
                 new StreamObserver<>() {
                   @Override
                   public void onNext(OrchestratorMessage message) {
-                    received.add(message);
+                    // The answer to the heartbeat that belongs to registering.
+                    if (!message.hasHeartbeatReply() || joined.getAndSet(true)) {
+                      received.add(message);
+                    }
                   }
 
                   @Override
@@ -75,7 +82,7 @@ public final class FakeWorker implements AutoCloseable {
                 });
   }
 
-  /** Connects and registers. */
+  /** Connects, registers, and is heard of at once, as a worker is. */
   public static FakeWorker register(
       TestOrchestrator orchestrator, UUID id, List<AttemptRef> running) {
     FakeWorker worker = new FakeWorker(orchestrator, id, orchestrator.workerToken());
@@ -83,6 +90,8 @@ public final class FakeWorker implements AutoCloseable {
         WorkerMessage.newBuilder()
             .setRegister(worker.registration().addAllRunningAttempts(running))
             .build());
+    worker.joined.set(false);
+    worker.heartbeat(running.toArray(AttemptRef[]::new));
     return worker;
   }
 
@@ -111,6 +120,11 @@ public final class FakeWorker implements AutoCloseable {
 
   public synchronized void send(WorkerMessage message) {
     out.onNext(message);
+  }
+
+  /** The next message if one comes in time. */
+  public Optional<OrchestratorMessage> poll(Duration most) throws InterruptedException {
+    return Optional.ofNullable(received.poll(most.toMillis(), TimeUnit.MILLISECONDS));
   }
 
   /** The next message of the kind; others that come before it are dropped. */

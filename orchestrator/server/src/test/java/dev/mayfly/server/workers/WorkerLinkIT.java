@@ -3,6 +3,9 @@ package dev.mayfly.server.workers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.mayfly.api.FaultCode;
+import dev.mayfly.api.JobId;
+import dev.mayfly.api.Outcome;
 import dev.mayfly.api.worker.v1.AttemptRef;
 import dev.mayfly.api.worker.v1.Leaving;
 import dev.mayfly.api.worker.v1.LogStream;
@@ -10,54 +13,24 @@ import dev.mayfly.api.worker.v1.OrchestratorMessage;
 import dev.mayfly.api.worker.v1.Refusal;
 import dev.mayfly.api.worker.v1.Register;
 import dev.mayfly.api.worker.v1.WorkerMessage;
+import dev.mayfly.core.job.AttemptState;
+import dev.mayfly.core.job.JobStore;
+import dev.mayfly.core.placement.Explanation;
+import dev.mayfly.core.placement.ExplanationStore;
 import dev.mayfly.server.TestOrchestrator;
 import dev.mayfly.server.http.Api;
 import io.grpc.Status;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
-import java.util.Random;
+import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
-/** A worker by hand against the whole orchestrator. */
-class WorkerLinkIT {
-  private static final Duration WAIT = Duration.ofSeconds(20);
-
-  private final TestOrchestrator orchestrator = TestOrchestrator.shared();
-  private final Api api = new Api(orchestrator);
-  private final UUID id = UUID.randomUUID();
-
-  /** Nobody else's jobs are wanted here: those that other tests left in the queue are cancelled. */
-  private FakeWorker join() {
-    cancelAll();
-    FakeWorker worker = FakeWorker.register(orchestrator, id, List.of());
-    worker.next(OrchestratorMessage::hasRegistered, OrchestratorMessage::getRegistered);
-    return worker;
-  }
-
-  @AfterEach
-  void cancelAll() {
-    api.get("/api/v1/jobs?state=QUEUED&limit=200")
-        .json()
-        .get("items")
-        .forEach(job -> api.post("/api/v1/jobs/" + job.get("id").asString() + "/cancel", ""));
-  }
-
-  private JsonNode finished(String job) {
-    await().atMost(WAIT).until(() -> api.job(job).get("state").asString().equals("FINISHED"));
-    return api.job(job);
-  }
+/** What a worker says of itself and of its attempts. */
+class WorkerLinkIT extends WorkerFixture {
 
   @Test
   void aJobGoesItsWholeWay() {
@@ -93,50 +66,6 @@ class WorkerLinkIT {
           .isEqualTo("console\n");
       assertThat(api.get("/api/v1/jobs?worker=" + worker.name()).json().get("items").size())
           .isEqualTo(1);
-    }
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  @Test
-  void aLogThatIsSentTwiceIsStoredOnceAndAcknowledged() {
-    try (FakeWorker worker = join()) {
-      String job = api.submit("debian:12");
-      AttemptRef attempt = worker.assigned();
-      worker.chunk(attempt, 1, LogStream.LOG_STREAM_STDOUT, bytes("one "));
-      worker.chunk(attempt, 2, LogStream.LOG_STREAM_STDOUT, bytes("two "));
-      await().atMost(WAIT).until(() -> acknowledged(worker) == 2);
-      worker.chunk(attempt, 1, LogStream.LOG_STREAM_STDOUT, bytes("one "));
-      worker.chunk(attempt, 2, LogStream.LOG_STREAM_STDOUT, bytes("two "));
-      worker.chunk(attempt, 3, LogStream.LOG_STREAM_STDOUT, bytes("three"));
-      await().atMost(WAIT).until(() -> acknowledged(worker) == 3);
-      assertThat(api.get("/api/v1/jobs/" + job + "/log").body()).isEqualTo("one two three");
-      assertThat(api.get("/api/v1/jobs/" + job + "/log").header("Mayfly-Log-Complete"))
-          .isEqualTo("false");
-      worker.exited(attempt, 1, 0, 3);
-      finished(job);
-      assertThat(api.get("/api/v1/jobs/" + job + "/log").header("Mayfly-Log-Complete"))
-          .isEqualTo("true");
-    }
-  }
-
-  private static long acknowledged(FakeWorker worker) {
-    return worker
-        .next(OrchestratorMessage::hasLogAck, OrchestratorMessage::getLogAck)
-        .getSequence();
-  }
-
-  @Test
-  void aGapInTheLogEndsTheConnection() {
-    try (FakeWorker worker = join()) {
-      String job = api.submit("debian:12");
-      AttemptRef attempt = worker.assigned();
-      worker.chunk(attempt, 2, LogStream.LOG_STREAM_STDOUT, bytes("two"));
-      assertThat(worker.end().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
-      assertThat(worker.end().getDescription()).contains("came where 1 was due");
-      assertThat(api.get("/api/v1/jobs/" + job + "/log").body()).isEmpty();
     }
   }
 
@@ -216,7 +145,7 @@ class WorkerLinkIT {
   }
 
   @Test
-  void aRefusalEndsTheJobWithItsReason() {
+  void aRefusalEndsTheAttemptWithItsReason() {
     try (FakeWorker worker = join()) {
       String job = api.submit("debian:12");
       AttemptRef attempt = worker.assigned();
@@ -228,10 +157,11 @@ class WorkerLinkIT {
                       .setFaultCode("BUNDLE_BROKEN")
                       .setReason("The digest is wrong."))
               .build());
-      JsonNode outcome = finished(job).get("outcome");
-      assertThat(outcome.get("faultCode").asString()).isEqualTo("BUNDLE_BROKEN");
-      assertThat(outcome.get("blame").asString()).isEqualTo("PLATFORM");
-      assertThat(outcome.get("detail").asString()).isEqualTo("The digest is wrong.");
+      assertThat(endOfFirstAttempt(job))
+          .isEqualTo(new Outcome.Faulted(FaultCode.BUNDLE_BROKEN, "The digest is wrong."));
+      // It never started, so the job waits for another try.
+      assertThat(worker.assigned().getAttemptNumber()).isEqualTo(2);
+      api.post("/api/v1/jobs/" + job + "/cancel", "");
     }
   }
 
@@ -245,7 +175,31 @@ class WorkerLinkIT {
       worker.vanish();
     }
     await().atMost(WAIT).until(() -> state(id).equals("SILENT"));
-    assertThat(finished(job).get("outcome").get("faultCode").asString()).isEqualTo("WORKER_LOST");
+    assertLost(job);
+  }
+
+  /** A lost attempt is not the end of its job, but this test's. */
+  private void assertLost(String job) {
+    assertThat(endOfFirstAttempt(job))
+        .isInstanceOfSatisfying(
+            Outcome.Faulted.class,
+            fault -> assertThat(fault.code()).isEqualTo(FaultCode.WORKER_LOST));
+    api.post("/api/v1/jobs/" + job + "/cancel", "");
+  }
+
+  private Outcome endOfFirstAttempt(String job) {
+    JobStore jobs = orchestrator.bean(JobStore.class);
+    return await()
+        .atMost(WAIT)
+        .until(
+            () ->
+                jobs.attempts(JobId.parse(job)).stream()
+                    .limit(1)
+                    .filter(attempt -> attempt.state() instanceof AttemptState.Finished)
+                    .map(attempt -> ((AttemptState.Finished) attempt.state()).outcome())
+                    .findFirst(),
+            Optional::isPresent)
+        .orElseThrow();
   }
 
   private String state(UUID worker) {
@@ -311,7 +265,7 @@ class WorkerLinkIT {
     }
     try (FakeWorker again = FakeWorker.register(orchestrator, id, List.of())) {
       again.next(OrchestratorMessage::hasRegistered, OrchestratorMessage::getRegistered);
-      assertThat(finished(job).get("outcome").get("faultCode").asString()).isEqualTo("WORKER_LOST");
+      assertLost(job);
     }
   }
 
@@ -360,7 +314,7 @@ class WorkerLinkIT {
     try (FakeWorker worker = new FakeWorker(orchestrator, id, orchestrator.workerToken())) {
       Register.Builder register = worker.registration();
       switch (field) {
-        case "protocol_version" -> register.setProtocolVersion(2);
+        case "protocol_version" -> register.setProtocolVersion(1);
         case "worker_id" -> register.setWorkerId("x");
         case "name" -> register.setName("Not a name");
         case "architecture" -> register.setArchitecture("mips");
@@ -378,98 +332,20 @@ class WorkerLinkIT {
     }
   }
 
-  @Test
-  void aLogIsFollowedLiveAndResumed() throws Exception {
-    try (FakeWorker worker = join()) {
-      String job = api.submit("debian:12");
-      AttemptRef attempt = worker.assigned();
-      worker.chunk(attempt, 1, LogStream.LOG_STREAM_STDOUT, bytes("first"));
-      acknowledged(worker);
-      CompletableFuture<String> firstCursor = new CompletableFuture<>();
-      CompletableFuture<List<String>> all =
-          CompletableFuture.supplyAsync(() -> {
-            try (Stream<String> lines = api.follow("/api/v1/jobs/" + job + "/log/events").body()) {
-              return lines
-                  .peek(line -> {
-                    if (line.startsWith("id: ")) {
-                      firstCursor.complete(line.substring(4));
-                    }
-                  })
-                  .toList();
-            }
-          });
-      String cursor = firstCursor.get(20, java.util.concurrent.TimeUnit.SECONDS);
-      worker.chunk(attempt, 2, LogStream.LOG_STREAM_STDERR, bytes("second"));
-      acknowledged(worker);
-      worker.exited(attempt, 1, 0, 2);
-      List<String> lines = all.get(20, java.util.concurrent.TimeUnit.SECONDS);
-      assertThat(data(lines)).isEqualTo("firstsecond");
-      assertThat(lines).contains("event: end");
-      assertThat(lines.getLast().isEmpty() ? lines.get(lines.size() - 2) : lines.getLast())
-          .contains("\"exitCode\":0");
-      try (Stream<String> rest =
-          api.follow("/api/v1/jobs/" + job + "/log/events", "Last-Event-ID", cursor).body()) {
-        assertThat(data(rest.toList())).isEqualTo("second");
-      }
-      try (Stream<String> rest =
-          api.follow("/api/v1/jobs/" + job + "/log/events?stream=STDERR").body()) {
-        assertThat(data(rest.toList())).isEqualTo("second");
-      }
-      assertThat(api.get("/api/v1/jobs/" + job + "/log/events?cursor=x").status()).isEqualTo(400);
-      assertThat(api.get("/api/v1/jobs/" + job + "/log?stream=X").status()).isEqualTo(400);
-      assertThat(api.get("/api/v1/jobs/" + job + "/log?limit=0").status()).isEqualTo(400);
-    }
-  }
-
-  private static String data(List<String> lines) {
-    StringBuilder text = new StringBuilder();
-    JsonMapper json = JsonMapper.shared();
-    for (String line : lines) {
-      if (line.startsWith("data: {\"cursor\"")) {
-        byte[] piece =
-            Base64.getDecoder().decode(json.readTree(line.substring(6)).get("data").asString());
-        text.append(new String(piece, StandardCharsets.UTF_8));
-      }
-    }
-    return text.toString();
-  }
-
-  @Test
-  void fiftyMegabytesOfRubbishArriveWhole() {
-    byte[] piece = new byte[65536];
-    new Random(7).nextBytes(piece);
-    int pieces = 800;
-    try (FakeWorker worker = join()) {
-      String job = api.submit("debian:12");
-      AttemptRef attempt = worker.assigned();
-      long started = System.nanoTime();
-      for (int i = 1; i <= pieces; i++) {
-        piece[0] = (byte) i;
-        worker.chunk(attempt, i, LogStream.LOG_STREAM_STDOUT, piece);
-      }
-      worker.exited(attempt, 1, 0, pieces);
-      finished(job);
-      System.out.printf(
-          "[log] %d MiB stored in %d ms%n", pieces / 16, (System.nanoTime() - started) / 1_000_000);
-      ByteArrayOutputStream log = new ByteArrayOutputStream();
-      String cursor = "";
-      boolean complete = false;
-      while (!complete) {
-        Api.Answer answer = api.get("/api/v1/jobs/" + job + "/log?limit=5000001" + cursor);
-        assertThat(answer.status()).isEqualTo(200);
-        log.writeBytes(answer.raw().body());
-        cursor = "&cursor=" + answer.header("Mayfly-Next-Cursor");
-        complete = answer.header("Mayfly-Log-Complete").equals("true");
-      }
-      byte[] whole = log.toByteArray();
-      assertThat(whole).hasSize(pieces * piece.length);
-      for (int i = 1; i <= pieces; i++) {
-        piece[0] = (byte) i;
-        int start = (i - 1) * piece.length;
-        assertThat(Arrays.equals(whole, start, start + piece.length, piece, 0, piece.length))
-            .isTrue();
-      }
-    }
+  private List<Explanation.Rule> explained(String job) {
+    String demand =
+        orchestrator
+            .bean(JobStore.class)
+            .find(JobId.parse(job))
+            .orElseThrow()
+            .spec()
+            .demand()
+            .key();
+    Explanation explanation =
+        orchestrator.bean(ExplanationStore.class).find(List.of(demand)).get(demand);
+    return explanation == null
+        ? List.of()
+        : explanation.reasons().stream().map(Explanation.Reason::rule).toList();
   }
 
   @Test
@@ -481,9 +357,7 @@ class WorkerLinkIT {
       AttemptRef second = worker.assigned();
       assertThat(List.of(first.getJobId(), second.getJobId()))
           .containsExactly(jobs.get(0), jobs.get(1));
-      await()
-          .atMost(WAIT)
-          .until(() -> api.job(jobs.get(2)).path("waitingBecause").asString("").contains("busy"));
+      await().atMost(WAIT).until(() -> explained(jobs.get(2)).contains(Explanation.Rule.BUSY));
       worker.exited(first, 1, 0, 0);
       assertThat(worker.assigned().getJobId()).isEqualTo(jobs.get(2));
       worker.exited(second, 1, 0, 0);
