@@ -162,12 +162,46 @@ ensure_packages_for_tests() {
 
 bench() {
   local what=${1:-}
-  [ "$what" = start ] || die 2 "say what to measure: ./mayfly bench start [-n N] [--accelerator tcg|kvm]"
-  shift
+  case $what in
+    start) bench_start "${@:2}" ;;
+    engine) bench_engine "${@:2}" ;;
+    log) bench_log "${@:2}" ;;
+    *) die 2 "say what to measure: ./mayfly bench start [-n N] [--accelerator tcg|kvm], ./mayfly bench engine [--full], or ./mayfly bench log [-n LINES]" ;;
+  esac
+}
+
+bench_start() {
   ensure_packages no "$RUN_NEEDS"
   ensure_built no
   builder_command
   "${COMMAND[@]}" build
+  run_bench bench.StartBench "$@"
+}
+
+# Needs no microVM: an orchestrator, its PostgreSQL and connections.
+bench_log() {
+  ensure_packages no "$RUN_NEEDS"
+  ensure_built no
+  builder_command
+  "${COMMAND[@]}" build
+  run_bench bench.LogBench "$@"
+}
+
+bench_engine() {
+  ensure_built no
+  run_bench bench.EngineBench "$@"
+}
+
+run_bench() {
   step "Building the benchmark" maven package -DskipTests -T 2
-  exec "$JAVA" "${JAVA_QUIET[@]}" -Xmx256m -Dlogback.configurationFile=bench-logback.xml -cp "$MAYFLY_ROOT/it/target/classes:$MAYFLY_ROOT/it/target/lib/*" dev.mayfly.it.bench.StartBench "$@"
+  exec "$JAVA" "${JAVA_QUIET[@]}" -Xmx512m -Dlogback.configurationFile=bench-logback.xml -cp "$MAYFLY_ROOT/it/target/classes:$MAYFLY_ROOT/it/target/lib/*" "dev.mayfly.it.$1" "${@:2}"
+}
+
+# Kills everything at random for a while, and counts what was lost.
+chaos() {
+  ensure_packages no "$RUN_NEEDS"
+  ensure_built no
+  builder_command
+  "${COMMAND[@]}" build
+  run_bench chaos.Chaos "$@"
 }

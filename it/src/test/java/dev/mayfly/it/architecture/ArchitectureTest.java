@@ -20,6 +20,8 @@ class ArchitectureTest {
   private static final JavaClasses PRODUCTION =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
+          // Doubles that other modules lend to the simulation.
+          .withImportOption(location -> !location.contains("-tests.jar"))
           .importPackages("dev.mayfly");
 
   /**

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -263,7 +264,8 @@ class FirstJobIT {
       await().atMost(SOON).until(() -> output.soFar().contains("started"));
       // The shell's own kill: the program of that name is not on every Debian.
       new ProcessBuilder("sh", "-c", "kill -INT " + process.pid()).start().waitFor();
-      assertThat(process.waitFor()).as(errors.soFar()).isEqualTo(130);
+      assertThat(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).as("it ends").isTrue();
+      assertThat(process.exitValue()).as(errors.soFar()).isEqualTo(130);
     }
   }
 

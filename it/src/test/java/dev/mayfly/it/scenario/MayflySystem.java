@@ -88,6 +88,15 @@ final class MayflySystem implements AutoCloseable {
     kill(worker);
   }
 
+  /** The VMMs of this system, by their process ids. */
+  void killMicroVms() throws IOException {
+    for (Path directory : microVmDirectories()) {
+      long pid =
+          Long.parseLong(Files.readString(directory.resolve("vm.pid")).strip().split(" ")[0]);
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
+  }
+
   private static void kill(@org.jspecify.annotations.Nullable Process process)
       throws InterruptedException {
     if (process != null) {
@@ -156,11 +165,17 @@ final class MayflySystem implements AutoCloseable {
   }
 
   Process startMayfly(String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(javaCommand("dev.mayfly.cli.Main", 96));
+    return startMayfly(ProcessBuilder.Redirect.PIPE, arguments);
+  }
+
+  Process startMayfly(ProcessBuilder.Redirect stdin, String... arguments) throws IOException {
+    // A shell starts what runs in its background with SIGINT ignored, and that is inherited.
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.addAll(javaCommand("dev.mayfly.cli.Main", 96));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
     environment(builder.environment());
-    return builder.start();
+    return builder.redirectInput(stdin).start();
   }
 
   private Process java(String name, String mainClass, int heapMib) throws IOException {
