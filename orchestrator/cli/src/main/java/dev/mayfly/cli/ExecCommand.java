@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -42,25 +41,7 @@ final class ExecCommand implements Callable<Integer> {
       description = "let the command read our standard input")
   boolean interactive;
 
-  @Option(
-      names = {"-e", "--env"},
-      paramLabel = "K[=V]",
-      description = "set a variable; K alone takes your own value; may be repeated")
-  List<String> environment = new ArrayList<>();
-
-  @Option(
-      names = "--env-file",
-      paramLabel = "FILE",
-      description = "set variables from lines K=V or K, # begins a comment; may be repeated")
-  List<String> environmentFiles = new ArrayList<>();
-
-  @Option(
-      names = "--secret",
-      paramLabel = "NAME[=@FILE]",
-      description =
-          "set a variable whose value is masked in the log: NAME takes your own value, NAME=@FILE a"
-              + " file's; may be repeated")
-  List<String> secrets = new ArrayList<>();
+  @Mixin VariableOptions variables = new VariableOptions();
 
   @Option(
       names = {"-w", "--workdir"},
@@ -125,14 +106,10 @@ final class ExecCommand implements Callable<Integer> {
   }
 
   private ExecRequest request() throws CommandFailed {
-    Map<String, String> variables =
-        EnvironmentOptions.collect(environmentFiles, environment, surroundings.environment());
-    Map<String, String> masked =
-        new SecretOptions(surroundings.environment(), surroundings.input()).collect(secrets);
     return new ExecRequest(
         words(),
-        variables.isEmpty() ? null : variables,
-        masked.isEmpty() ? null : masked,
+        variables.visible(surroundings),
+        variables.masked(surroundings),
         workingDirectory,
         user,
         interactive,

@@ -4,10 +4,8 @@ import dev.mayfly.api.NetworkMode;
 import dev.mayfly.api.rest.JobRequest;
 import dev.mayfly.api.rest.SessionRequest;
 import dev.mayfly.api.rest.ShapeRequest;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -38,25 +36,7 @@ final class JobOptions {
       description = "writable disk (default 2G)")
   @Nullable Integer scratchMib;
 
-  @Option(
-      names = {"-e", "--env"},
-      paramLabel = "K[=V]",
-      description = "set a variable; K alone takes your own value; may be repeated")
-  List<String> environment = new ArrayList<>();
-
-  @Option(
-      names = "--env-file",
-      paramLabel = "FILE",
-      description = "set variables from lines K=V or K, # begins a comment; may be repeated")
-  List<String> environmentFiles = new ArrayList<>();
-
-  @Option(
-      names = "--secret",
-      paramLabel = "NAME[=@FILE]",
-      description =
-          "set a variable whose value is masked in the log: NAME takes your own value, NAME=@FILE a"
-              + " file's, NAME=@- standard input; may be repeated")
-  List<String> secrets = new ArrayList<>();
+  @Mixin VariableOptions variables = new VariableOptions();
 
   @Option(
       names = "--timeout",
@@ -94,21 +74,17 @@ final class JobOptions {
   JobRequest request(
       Surroundings surroundings, @Nullable List<String> command, @Nullable SessionRequest session)
       throws CommandFailed {
-    Map<String, String> variables =
-        EnvironmentOptions.collect(environmentFiles, environment, surroundings.environment());
-    Map<String, String> masked =
-        new SecretOptions(surroundings.environment(), surroundings.input()).collect(secrets);
     boolean shaped = cpus != null || memoryMib != null || scratchMib != null;
     return new JobRequest(
         image,
         command,
-        variables.isEmpty() ? null : variables,
+        variables.visible(surroundings),
         workingDirectory,
         user,
         shaped ? new ShapeRequest(cpus, memoryMib, scratchMib) : null,
         networkMode(),
         timeoutSeconds,
-        masked.isEmpty() ? null : masked,
+        variables.masked(surroundings),
         session,
         placement.project,
         placement.priorityName(),
