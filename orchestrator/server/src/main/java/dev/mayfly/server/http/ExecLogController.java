@@ -11,15 +11,10 @@ import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpStatus;
-import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -32,13 +27,7 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/api/v1/jobs/{id}/log")
 @Tag(name = "sessions")
 class ExecLogController {
-  private static final int MIB = 1024 * 1024;
-  private static final int MAX_LIMIT = 4 * MIB;
-
-  /** A range is held in memory until it is sent; so much of it at once, over all requests. */
-  private static final int MAX_MIB_IN_MEMORY = 16;
-
-  private static final Duration MEMORY_WAIT = Duration.ofSeconds(30);
+  private static final int MAX_LIMIT = 4 * LogRanges.MIB;
 
   private static final int MAX_CHUNKS = 10_000;
 
@@ -47,15 +36,21 @@ class ExecLogController {
   private final LogFeed feed;
   private final ExecStreams streams;
   private final InstantSource clock;
-  private final Semaphore memory = new Semaphore(MAX_MIB_IN_MEMORY, true);
+  private final LogRanges ranges;
 
   ExecLogController(
-      ExecStore execs, LogStore logs, LogFeed feed, ExecStreams streams, InstantSource clock) {
+      ExecStore execs,
+      LogStore logs,
+      LogFeed feed,
+      ExecStreams streams,
+      InstantSource clock,
+      LogRanges ranges) {
     this.execs = execs;
     this.logs = logs;
     this.feed = feed;
     this.streams = streams;
     this.clock = clock;
+    this.ranges = ranges;
   }
 
   @GetMapping(params = "exec")
@@ -79,25 +74,14 @@ class ExecLogController {
     JobId job = JobController.id(id);
     Exec found = ExecController.find(execs, job, exec);
     LogCursor from = cursor(found, "cursor", cursor);
-    int mib = Math.ceilDiv(most, MIB);
-    if (!memory.tryAcquire(mib, MEMORY_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
-      throw busy("Too many logs are being read.");
-    }
-    try {
-      LogStore.Slice slice =
-          logs.read(job, from, new LogStore.Selection(wanted, found.number()), most, MAX_CHUNKS);
-      response.setContentType(MediaType.APPLICATION_OCTET_STREAM_VALUE);
-      response.setContentLength(
-          slice.pieces().stream().mapToInt(piece -> piece.chunk().size()).sum());
-      response.setHeader("Mayfly-Next-Cursor", slice.next().toString());
-      response.setHeader(
-          "Mayfly-Log-Complete", Boolean.toString(ExecStreams.complete(found, slice, clock)));
-      for (LogStore.Piece piece : slice.pieces()) {
-        response.getOutputStream().write(piece.chunk().bytes());
-      }
-    } finally {
-      memory.release(mib);
-    }
+    ranges.within(
+        most,
+        () -> {
+          LogStore.Slice slice =
+              logs.read(
+                  job, from, new LogStore.Selection(wanted, found.number()), most, MAX_CHUNKS);
+          LogRanges.send(response, slice, slice.next(), ExecStreams.complete(found, slice, clock));
+        });
   }
 
   @GetMapping(path = "/events", params = "exec")
@@ -122,14 +106,9 @@ class ExecLogController {
             ? cursor(found, "cursor", cursor)
             : cursor(found, "Last-Event-ID", lastEvent);
     try (LogFeed.Follower follower =
-        feed.follow(job).orElseThrow(() -> busy("Too many logs are being followed."))) {
+        feed.follow(job).orElseThrow(() -> Problems.busy("Too many logs are being followed."))) {
       streams.send(found, from, wanted, follower, response);
     }
-  }
-
-  static RefusedRequestException busy(String title) {
-    return new RefusedRequestException(
-        Problems.of(HttpStatus.SERVICE_UNAVAILABLE, "busy", title, "Try again in a moment."));
   }
 
   private static LogCursor cursor(Exec exec, String name, @Nullable String text) {

@@ -131,8 +131,7 @@ class FileController {
   }
 
   private LogFeed.Follower follow(JobId job) {
-    return feed.follow(job)
-        .orElseThrow(() -> ExecLogController.busy("Too many transfers are under way."));
+    return feed.follow(job).orElseThrow(() -> Problems.busy("Too many transfers are under way."));
   }
 
   private Exec open(JobId job, ExecSpec spec) {

@@ -120,6 +120,11 @@ public class HttpConfiguration implements WebMvcConfigurer {
   }
 
   @Bean
+  LogRanges logRanges() {
+    return new LogRanges();
+  }
+
+  @Bean
   OpenAPI openApi() {
     return new OpenAPI()
         .info(

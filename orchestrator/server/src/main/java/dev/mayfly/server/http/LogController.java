@@ -19,13 +19,10 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -41,14 +38,8 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/api/v1/jobs/{id}/log")
 @Tag(name = "logs")
 class LogController {
-  private static final int MIB = 1024 * 1024;
-  private static final int MAX_LIMIT = 16 * MIB;
-  private static final int DEFAULT_LIMIT = 4 * MIB;
-
-  /** A range is held in memory until it is sent; so much of it at once, over all requests. */
-  private static final int MAX_MIB_IN_MEMORY = 48;
-
-  private static final Duration MEMORY_WAIT = Duration.ofSeconds(30);
+  private static final int MAX_LIMIT = 16 * LogRanges.MIB;
+  private static final int DEFAULT_LIMIT = 4 * LogRanges.MIB;
 
   /** A chunk costs about 100 bytes besides its data; so many of one byte are still small. */
   private static final int MAX_CHUNKS = 50_000;
@@ -58,15 +49,21 @@ class LogController {
   private final LogFeed feed;
   private final EventStreams events;
   private final InstantSource clock;
-  private final Semaphore memory = new Semaphore(MAX_MIB_IN_MEMORY, true);
+  private final LogRanges ranges;
 
   LogController(
-      JobStore jobs, LogStore logs, LogFeed feed, EventStreams events, InstantSource clock) {
+      JobStore jobs,
+      LogStore logs,
+      LogFeed feed,
+      EventStreams events,
+      InstantSource clock,
+      LogRanges ranges) {
     this.jobs = jobs;
     this.logs = logs;
     this.feed = feed;
     this.events = events;
     this.clock = clock;
+    this.ranges = ranges;
   }
 
   @Parameter(
@@ -104,27 +101,16 @@ class LogController {
     Job job = JobController.find(jobs, id);
     LogCursor from = cursor(job, attempt, "cursor", cursor);
     Attempt of = attempt(job, from).orElse(null);
-    int mib = Math.ceilDiv(most, MIB);
-    if (!memory.tryAcquire(mib, MEMORY_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
-      throw busy("Too many logs are being read.");
-    }
-    try {
-      LogStore.Slice slice = logs.read(job.id(), from, streams, most, MAX_CHUNKS);
-      response.setContentType(MediaType.APPLICATION_OCTET_STREAM_VALUE);
-      response.setContentLength(
-          slice.pieces().stream().mapToInt(piece -> piece.chunk().size()).sum());
-      boolean read = AttemptLogs.read(of, slice.next(), clock.instant());
-      boolean complete = attempt == null ? AttemptLogs.complete(job, slice.next(), read) : read;
-      LogCursor next =
-          read && !complete ? LogCursor.startOf(slice.next().attempt() + 1) : slice.next();
-      response.setHeader("Mayfly-Next-Cursor", next.toString());
-      response.setHeader("Mayfly-Log-Complete", Boolean.toString(complete));
-      for (LogStore.Piece piece : slice.pieces()) {
-        response.getOutputStream().write(piece.chunk().bytes());
-      }
-    } finally {
-      memory.release(mib);
-    }
+    ranges.within(
+        most,
+        () -> {
+          LogStore.Slice slice = logs.read(job.id(), from, streams, most, MAX_CHUNKS);
+          boolean read = AttemptLogs.read(of, slice.next(), clock.instant());
+          boolean complete = attempt == null ? AttemptLogs.complete(job, slice.next(), read) : read;
+          LogCursor next =
+              read && !complete ? LogCursor.startOf(slice.next().attempt() + 1) : slice.next();
+          LogRanges.send(response, slice, next, complete);
+        });
   }
 
   @Parameter(
@@ -160,14 +146,9 @@ class LogController {
     attempt(job, from);
     JobId jobId = job.id();
     try (LogFeed.Follower follower =
-        feed.follow(jobId).orElseThrow(() -> busy("Too many logs are being followed."))) {
+        feed.follow(jobId).orElseThrow(() -> Problems.busy("Too many logs are being followed."))) {
       events.send(jobId, new EventStreams.Wanted(from, attempt, streams), follower, response);
     }
-  }
-
-  private static RefusedRequestException busy(String title) {
-    return new RefusedRequestException(
-        Problems.of(HttpStatus.SERVICE_UNAVAILABLE, "busy", title, "Try again in a moment."));
   }
 
   private Optional<Attempt> attempt(Job job, LogCursor from) {

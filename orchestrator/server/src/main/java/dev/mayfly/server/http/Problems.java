@@ -93,4 +93,10 @@ final class Problems {
         first.field() + ": " + first.message(),
         List.copyOf(errors));
   }
+
+  /** A bound on what is done at once is reached, or we stop: the same call may go later. */
+  static RefusedRequestException busy(String title) {
+    return new RefusedRequestException(
+        of(HttpStatus.SERVICE_UNAVAILABLE, "busy", title, "Try again in a moment."));
+  }
 }

@@ -116,7 +116,7 @@ class Transfers {
   private static void await(LogFeed.Follower follower, long lastProgress)
       throws InterruptedException {
     if (!follower.await(ExecStreams.POLL)) {
-      throw ExecLogController.busy("The orchestrator stops.");
+      throw Problems.busy("The orchestrator stops.");
     }
     if (System.nanoTime() - lastProgress > NO_PROGRESS.toNanos()) {
       throw ExecProblems.refused(
