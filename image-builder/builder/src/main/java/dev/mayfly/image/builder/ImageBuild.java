@@ -3,11 +3,14 @@ package dev.mayfly.image.builder;
 import dev.mayfly.image.builder.Commands.Command;
 import dev.mayfly.image.bundle.BootBundle;
 import dev.mayfly.image.bundle.BundleManifest;
+import dev.mayfly.image.bundle.BundleManifest.Agent;
 import dev.mayfly.image.bundle.BundleManifest.BundleFile;
+import dev.mayfly.image.bundle.BundleManifest.Guest;
 import dev.mayfly.image.bundle.BundleManifest.Initramfs;
 import dev.mayfly.image.bundle.BundleManifest.Kernel;
 import dev.mayfly.image.bundle.BundleManifest.Provenance;
 import dev.mayfly.image.bundle.BundleManifest.Rootfs;
+import dev.mayfly.image.bundle.BundleManifest.Source;
 import dev.mayfly.image.bundle.BundleStore;
 import dev.mayfly.image.bundle.Sha256;
 import java.io.IOException;
@@ -196,15 +199,25 @@ final class ImageBuild {
         new BundleManifest(
             recipe.name(),
             recipe.architecture(),
+            Guest.AGENT,
             new Kernel(
                 file(staged, KERNEL),
                 release,
                 recipe.kernel().flavour(),
-                recipe.kernel().needsAcpi()),
-            new Initramfs(file(staged, INITRAMFS), agent.version(), agent.protocolVersion()),
+                recipe.kernel().needsAcpi(),
+                ""),
+            Optional.of(
+                new Initramfs(
+                    file(staged, INITRAMFS),
+                    Optional.of(new Agent(agent.version(), agent.protocolVersion())))),
             Optional.of(new Rootfs(file(staged, ROOTFS), "erofs")),
+            Optional.empty(),
             recipe.defaults(),
-            new Provenance(recipe.name(), recipe.sha256(), BUILDER_VERSION, packages));
+            new Provenance(
+                new Source("recipe", recipe.name(), recipe.sha256()),
+                BUILDER_VERSION,
+                packages,
+                recipe.epochSeconds()));
     BootBundle bundle = store.publish(staged, manifest);
     store.point(recipe.name(), bundle.digest());
     return bundle;

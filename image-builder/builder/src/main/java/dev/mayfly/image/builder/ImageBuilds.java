@@ -126,9 +126,9 @@ public final class ImageBuilds {
     }
     return present.filter(bundle -> {
       Provenance provenance = bundle.manifest().provenance();
-      return provenance.recipeSha256().equals(recipe.sha256())
+      return provenance.source().digest().equals(recipe.sha256())
           && provenance.builderVersion().equals(ImageBuild.BUILDER_VERSION)
-          && provenance.sources().contains(agent.source())
+          && provenance.inputs().contains(agent.source())
           && bundle.isComplete();
     });
   }

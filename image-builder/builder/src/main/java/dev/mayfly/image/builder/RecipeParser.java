@@ -97,7 +97,9 @@ final class RecipeParser {
             words("modules", WORD));
     Defaults defaults;
     try {
-      defaults = new Defaults(values("environment"), raw("user"), raw("working-directory"));
+      defaults =
+          new Defaults(
+              values("environment"), raw("user"), raw("working-directory"), List.of(), List.of());
     } catch (IllegalArgumentException e) {
       throw wrong(e.getMessage());
     }

@@ -1,7 +1,9 @@
 package dev.mayfly.image.bundle;
 
 import dev.mayfly.image.bundle.BundleManifest.BundleFile;
+import dev.mayfly.image.bundle.BundleManifest.Initramfs;
 import dev.mayfly.image.bundle.BundleManifest.Rootfs;
+import dev.mayfly.image.bundle.BundleManifest.Sbom;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -19,12 +21,17 @@ public record BootBundle(Sha256 digest, Path directory, BundleManifest manifest)
     return path(manifest.kernel().file());
   }
 
-  /** A compressed cpio archive with the guest agent. */
-  public Path initramfs() {
-    return path(manifest.initramfs().file());
+  /** A cpio archive, with the guest agent where the guest has one. */
+  public Optional<Path> initramfs() {
+    return manifest.initramfs().map(Initramfs::file).map(this::path);
   }
 
-  /** The read-only root file system; absent in a kernel-only bundle. */
+  /** The packages in it. */
+  public Optional<Path> sbom() {
+    return manifest.sbom().map(Sbom::file).map(this::path);
+  }
+
+  /** The read-only root file system; absent where the system lives elsewhere. */
   public Optional<Path> rootfs() {
     return manifest.rootfs().map(Rootfs::file).map(this::path);
   }

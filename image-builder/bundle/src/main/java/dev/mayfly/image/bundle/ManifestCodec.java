@@ -1,11 +1,15 @@
 package dev.mayfly.image.bundle;
 
+import dev.mayfly.image.bundle.BundleManifest.Agent;
 import dev.mayfly.image.bundle.BundleManifest.BundleFile;
 import dev.mayfly.image.bundle.BundleManifest.Defaults;
+import dev.mayfly.image.bundle.BundleManifest.Guest;
 import dev.mayfly.image.bundle.BundleManifest.Initramfs;
 import dev.mayfly.image.bundle.BundleManifest.Kernel;
 import dev.mayfly.image.bundle.BundleManifest.Provenance;
 import dev.mayfly.image.bundle.BundleManifest.Rootfs;
+import dev.mayfly.image.bundle.BundleManifest.Sbom;
+import dev.mayfly.image.bundle.BundleManifest.Source;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -27,36 +31,58 @@ final class ManifestCodec {
     root.put("schema", BundleManifest.SCHEMA);
     root.put("name", manifest.name());
     root.put("architecture", manifest.architecture());
+    root.put("guest", manifest.guest().name());
     Kernel kernel = manifest.kernel();
     ObjectNode kernelNode = putFile(root, "kernel", kernel.file());
     kernelNode.put("release", kernel.release());
     kernelNode.put("flavour", kernel.flavour());
     kernelNode.put("needsAcpi", kernel.needsAcpi());
-    Initramfs initramfs = manifest.initramfs();
-    ObjectNode initramfsNode = putFile(root, "initramfs", initramfs.file());
-    initramfsNode.put("agentVersion", initramfs.agentVersion());
-    initramfsNode.put("protocolVersion", initramfs.protocolVersion());
+    kernelNode.put("arguments", kernel.arguments());
+    manifest.initramfs().ifPresent(initramfs -> putInitramfs(root, initramfs));
     manifest
         .rootfs()
         .ifPresent(rootfs ->
             putFile(root, "rootfs", rootfs.file()).put("fileSystem", rootfs.fileSystem()));
-    Defaults defaults = manifest.defaults();
-    ObjectNode defaultsNode = root.putObject("defaults");
-    putStrings(defaultsNode, "environment", defaults.environment());
-    defaultsNode.put("user", defaults.user());
-    defaultsNode.put("workingDirectory", defaults.workingDirectory());
-    Provenance provenance = manifest.provenance();
-    ObjectNode provenanceNode = root.putObject("provenance");
-    provenanceNode.put("recipe", provenance.recipe());
-    provenanceNode.put("recipeSha256", provenance.recipeSha256().hex());
-    provenanceNode.put("builderVersion", provenance.builderVersion());
-    putStrings(provenanceNode, "sources", provenance.sources());
+    manifest
+        .sbom()
+        .ifPresent(sbom -> putFile(root, "sbom", sbom.file()).put("format", sbom.format()));
+    putDefaults(root.putObject("defaults"), manifest.defaults());
+    putProvenance(root.putObject("provenance"), manifest.provenance());
     byte[] bytes = StrictJson.write(root);
     if (bytes.length > BundleManifest.MAX_BYTES) {
       throw new IllegalStateException(
           "manifest has " + bytes.length + " bytes, more than " + BundleManifest.MAX_BYTES);
     }
     return bytes;
+  }
+
+  private static void putInitramfs(ObjectNode root, Initramfs initramfs) {
+    ObjectNode node = putFile(root, "initramfs", initramfs.file());
+    initramfs
+        .agent()
+        .ifPresent(agent ->
+            node.putObject("agent")
+                .put("version", agent.version())
+                .put("protocolVersion", agent.protocolVersion()));
+  }
+
+  private static void putDefaults(ObjectNode node, Defaults defaults) {
+    putStrings(node, "environment", defaults.environment());
+    node.put("user", defaults.user());
+    node.put("workingDirectory", defaults.workingDirectory());
+    putStrings(node, "entrypoint", defaults.entrypoint());
+    putStrings(node, "command", defaults.command());
+  }
+
+  private static void putProvenance(ObjectNode node, Provenance provenance) {
+    Source source = provenance.source();
+    node.putObject("source")
+        .put("kind", source.kind())
+        .put("reference", source.reference())
+        .put("digest", source.digest().toString());
+    node.put("builderVersion", provenance.builderVersion());
+    putStrings(node, "inputs", provenance.inputs());
+    node.put("sourceSeconds", provenance.sourceSeconds());
   }
 
   static BundleManifest decode(byte[] bytes) throws BundleFormatException {
@@ -73,9 +99,11 @@ final class ManifestCodec {
           new BundleManifest(
               root.string("name"),
               root.string("architecture"),
+              guest(root),
               kernel(root.object("kernel")),
-              initramfs(root.object("initramfs")),
+              initramfs(root.optionalObject("initramfs")),
               rootfs(root.optionalObject("rootfs")),
+              sbom(root.optionalObject("sbom")),
               defaults(root.object("defaults")),
               provenance(root.object("provenance")));
     } catch (IllegalArgumentException e) {
@@ -92,19 +120,41 @@ final class ManifestCodec {
   private static Kernel kernel(StrictJson json) throws BundleFormatException {
     Kernel kernel =
         new Kernel(
-            file(json), json.string("release"), json.string("flavour"), json.bool("needsAcpi"));
+            file(json),
+            json.string("release"),
+            json.string("flavour"),
+            json.bool("needsAcpi"),
+            json.string("arguments"));
     json.end();
     return kernel;
   }
 
-  private static Initramfs initramfs(StrictJson json) throws BundleFormatException {
-    Initramfs initramfs =
-        new Initramfs(
-            file(json),
-            json.string("agentVersion"),
-            Math.toIntExact(json.integer("protocolVersion", 0xFFFF)));
+  private static Guest guest(StrictJson json) throws BundleFormatException {
+    return switch (json.string("guest")) {
+      case "AGENT" -> Guest.AGENT;
+      case "CONSOLE" -> Guest.CONSOLE;
+      default -> throw json.wrong("guest", "is neither AGENT nor CONSOLE");
+    };
+  }
+
+  private static Optional<Initramfs> initramfs(@Nullable StrictJson json)
+      throws BundleFormatException {
+    if (json == null) {
+      return Optional.empty();
+    }
+    Initramfs initramfs = new Initramfs(file(json), agent(json.optionalObject("agent")));
     json.end();
-    return initramfs;
+    return Optional.of(initramfs);
+  }
+
+  private static Optional<Agent> agent(@Nullable StrictJson json) throws BundleFormatException {
+    if (json == null) {
+      return Optional.empty();
+    }
+    Agent agent =
+        new Agent(json.string("version"), Math.toIntExact(json.integer("protocolVersion", 0xFFFF)));
+    json.end();
+    return Optional.of(agent);
   }
 
   private static Optional<Rootfs> rootfs(@Nullable StrictJson json) throws BundleFormatException {
@@ -116,10 +166,23 @@ final class ManifestCodec {
     return Optional.of(rootfs);
   }
 
+  private static Optional<Sbom> sbom(@Nullable StrictJson json) throws BundleFormatException {
+    if (json == null) {
+      return Optional.empty();
+    }
+    Sbom sbom = new Sbom(file(json), json.string("format"));
+    json.end();
+    return Optional.of(sbom);
+  }
+
   private static Defaults defaults(StrictJson json) throws BundleFormatException {
     Defaults defaults =
         new Defaults(
-            json.strings("environment"), json.string("user"), json.string("workingDirectory"));
+            json.strings("environment"),
+            json.string("user"),
+            json.string("workingDirectory"),
+            json.strings("entrypoint"),
+            json.strings("command"));
     json.end();
     return defaults;
   }
@@ -127,12 +190,19 @@ final class ManifestCodec {
   private static Provenance provenance(StrictJson json) throws BundleFormatException {
     Provenance provenance =
         new Provenance(
-            json.string("recipe"),
-            json.sha256("recipeSha256"),
+            source(json.object("source")),
             json.string("builderVersion"),
-            json.strings("sources"));
+            json.strings("inputs"),
+            json.integer("sourceSeconds", 0, Long.MAX_VALUE));
     json.end();
     return provenance;
+  }
+
+  private static Source source(StrictJson json) throws BundleFormatException {
+    Source source =
+        new Source(json.string("kind"), json.string("reference"), json.digest("digest"));
+    json.end();
+    return source;
   }
 
   private static BundleFile file(StrictJson json) throws BundleFormatException {

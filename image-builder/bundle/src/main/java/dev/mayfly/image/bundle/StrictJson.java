@@ -74,13 +74,17 @@ final class StrictJson {
   }
 
   long integer(String member, long maximum) throws BundleFormatException {
+    return integer(member, 1, maximum);
+  }
+
+  long integer(String member, long minimum, long maximum) throws BundleFormatException {
     JsonNode node = take(member);
     if (!node.isIntegralNumber() || !node.canConvertToLong()) {
       throw wrong(member, "is not an integer");
     }
     long value = node.longValue();
-    if (value < 1 || value > maximum) {
-      throw wrong(member, "is not between 1 and " + maximum);
+    if (value < minimum || value > maximum) {
+      throw wrong(member, "is not between " + minimum + " and " + maximum);
     }
     return value;
   }
@@ -111,6 +115,15 @@ final class StrictJson {
   Sha256 sha256(String member) throws BundleFormatException {
     try {
       return new Sha256(string(member));
+    } catch (IllegalArgumentException e) {
+      throw new BundleFormatException(at(member) + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Of the form {@code sha256:} and 64 digits. */
+  Sha256 digest(String member) throws BundleFormatException {
+    try {
+      return Sha256.parse(string(member));
     } catch (IllegalArgumentException e) {
       throw new BundleFormatException(at(member) + ": " + e.getMessage(), e);
     }

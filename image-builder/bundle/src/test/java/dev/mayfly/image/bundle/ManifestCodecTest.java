@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mayfly.image.bundle.BundleManifest.BundleFile;
+import dev.mayfly.image.bundle.BundleManifest.Guest;
+import dev.mayfly.image.bundle.BundleManifest.Initramfs;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,13 +21,17 @@ class ManifestCodecTest {
   void theBytesAreThoseOfTheContract() {
     assertThat(text)
         .startsWith(
-            "{\"schema\":1,\"name\":\"debian:12\",\"architecture\":\"x86_64\",\"kernel\":{\"file\":\"vmlinux\",\"sha256\":\"")
+            "{\"schema\":2,\"name\":\"debian:12\",\"architecture\":\"x86_64\",\"guest\":\"AGENT\",\"kernel\":{\"file\":\"vmlinux\",\"sha256\":\"")
         .contains(
-            "\"size\":11,\"release\":\"6.1.0-41-cloud-amd64\",\"flavour\":\"debian-cloud\",\"needsAcpi\":true},\"initramfs\":{")
-        .contains("\"agentVersion\":\"0.1.0\",\"protocolVersion\":1},\"rootfs\":{")
-        .contains("\"fileSystem\":\"erofs\"},\"defaults\":{\"environment\":[\"PATH=")
+            "\"size\":11,\"release\":\"6.1.0-41-cloud-amd64\",\"flavour\":\"debian-cloud\",\"needsAcpi\":true,\"arguments\":\"\"},\"initramfs\":{")
+        .contains("\"agent\":{\"version\":\"0.1.0\",\"protocolVersion\":1}},\"rootfs\":{")
+        .contains("\"fileSystem\":\"erofs\"},\"sbom\":{")
+        .contains("\"format\":\"cyclonedx-1.6\"},\"defaults\":{\"environment\":[\"PATH=")
+        .contains("\"entrypoint\":[\"/entry\"],\"command\":[\"serve\",\"--now\"]}")
+        .contains(
+            "\"provenance\":{\"source\":{\"kind\":\"recipe\",\"reference\":\"debian:12\",\"digest\":\"sha256:")
         .endsWith(
-            "\"sources\":[\"bash=5.2.15-2+b7\",\"linux-image-6.1.0-41-cloud-amd64=6.1.158-1\"]}}");
+            "\"inputs\":[\"linux-image-6.1.0-41-cloud-amd64=6.1.158-1\"],\"sourceSeconds\":1704067200}}");
   }
 
   @Test
@@ -37,19 +43,38 @@ class ManifestCodecTest {
   }
 
   @Test
-  void aKernelOnlyBundleHasNoRootfsMember() throws Exception {
-    BundleManifest kernelOnly =
-        new BundleManifest(
-            manifest.name(),
-            manifest.architecture(),
-            manifest.kernel(),
-            manifest.initramfs(),
-            Optional.empty(),
-            manifest.defaults(),
-            manifest.provenance());
+  void aConsoleGuestMayHaveNothingButAKernel() throws Exception {
+    BundleManifest kernelOnly = with(Guest.CONSOLE, Optional.empty());
 
-    assertThat(new String(kernelOnly.toBytes(), UTF_8)).doesNotContain("rootfs");
+    assertThat(new String(kernelOnly.toBytes(), UTF_8))
+        .doesNotContain("rootfs", "sbom", "initramfs");
     assertThat(BundleManifest.parse(kernelOnly.toBytes())).isEqualTo(kernelOnly);
+  }
+
+  @Test
+  void anAgentGuestNeedsTheAgentAndAConsoleGuestHasNone() {
+    Initramfs withAgent = manifest.initramfs().orElseThrow();
+    Initramfs withoutAgent = new Initramfs(withAgent.file(), Optional.empty());
+
+    assertThatThrownBy(() -> with(Guest.AGENT, Optional.empty()))
+        .hasMessageContaining("initramfs.agent is required");
+    assertThatThrownBy(() -> with(Guest.AGENT, Optional.of(withoutAgent)))
+        .hasMessageContaining("initramfs.agent is required");
+    assertThatThrownBy(() -> with(Guest.CONSOLE, Optional.of(withAgent)))
+        .hasMessageContaining("initramfs.agent is not for");
+  }
+
+  private BundleManifest with(Guest guest, Optional<Initramfs> initramfs) {
+    return new BundleManifest(
+        manifest.name(),
+        manifest.architecture(),
+        guest,
+        manifest.kernel(),
+        initramfs,
+        Optional.empty(),
+        Optional.empty(),
+        manifest.defaults(),
+        manifest.provenance());
   }
 
   @ParameterizedTest
@@ -57,9 +82,9 @@ class ManifestCodecTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"schema\":1|\"schema\":2|schema",
-        "\"schema\":1|\"schema\":\"1\"|schema",
-        "\"schema\":1|\"schema\":1,\"extra\":true|extra",
+        "\"schema\":2|\"schema\":3|schema",
+        "\"schema\":2|\"schema\":\"1\"|schema",
+        "\"schema\":2|\"schema\":2,\"extra\":true|extra",
         "\"name\":\"debian:12\"|\"name\":12|name",
         "\"name\":\"debian:12\"|\"name\":null|name",
         "\"name\":\"debian:12\"|\"name\":\"../x\"|name",
@@ -68,7 +93,7 @@ class ManifestCodecTest {
         "\"size\":11|\"size\":-11|kernel.size",
         "\"size\":11|\"size\":1.5|kernel.size",
         "\"size\":11|\"size\":99999999999999999999|kernel.size",
-        "\"protocolVersion\":1|\"protocolVersion\":70000|initramfs.protocolVersion",
+        "\"protocolVersion\":1|\"protocolVersion\":70000|initramfs.agent.protocolVersion",
         "\"file\":\"vmlinux\"|\"file\":\"../vmlinux\"|kernel.file",
         "\"file\":\"vmlinux\"|\"file\":\"/etc/passwd\"|kernel.file",
         "\"file\":\"vmlinux\"|\"file\":\"..\"|kernel.file",
@@ -78,8 +103,10 @@ class ManifestCodecTest {
         "\"PATH=/usr/bin:/bin\"|5|defaults.environment[0]",
         "\"PATH=/usr/bin:/bin\"|\"no equals sign\"|defaults.environment",
         "\"workingDirectory\":\"/workspace\"|\"workingDirectory\":\"here\"|defaults.workingDirectory",
-        "\"sources\":[|\"sources\":[7,|provenance.sources[0]",
-        "\"recipeSha256\":\"|\"recipeSha256\":\"X|provenance.recipeSha256",
+        "\"inputs\":[|\"inputs\":[7,|provenance.inputs[0]",
+        "\"digest\":\"|\"digest\":\"X|provenance.source.digest",
+        "\"guest\":\"AGENT\"|\"guest\":\"agent\"|guest",
+        "\"sourceSeconds\":1704067200|\"sourceSeconds\":-1|provenance.sourceSeconds",
       })
   void aWrongMemberIsNamed(String right, String wrong, String member) {
     assertThat(text).contains(right);
@@ -91,7 +118,7 @@ class ManifestCodecTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "[]", "7", "{", "{}", "null", "{\"schema\":1}", "\u0000"})
+  @ValueSource(strings = {"", "[]", "7", "{", "{}", "null", "{\"schema\":2}", "\u0000"})
   void whatIsNoManifestIsRefused(String bytes) {
     assertThatThrownBy(() -> BundleManifest.parse(bytes.getBytes(UTF_8)))
         .isInstanceOf(BundleFormatException.class);
@@ -104,7 +131,7 @@ class ManifestCodecTest {
           text.replaceFirst(":", ": "),
           text + "\n",
           text.replace("debian:12", "debian\\u003a12"),
-          text.replaceFirst("\"schema\":1,(\"name\":\"debian:12\")", "$1,\"schema\":1"),
+          text.replaceFirst("\"schema\":2,(\"name\":\"debian:12\")", "$1,\"schema\":2"),
         }) {
       assertThat(other).isNotEqualTo(text);
       assertThatThrownBy(() -> BundleManifest.parse(other.getBytes(UTF_8)))
@@ -115,7 +142,7 @@ class ManifestCodecTest {
 
   @Test
   void aMemberGivenTwiceIsRefused() {
-    String twice = text.replaceFirst("\"schema\":1", "\"schema\":1,\"schema\":1");
+    String twice = text.replaceFirst("\"schema\":2", "\"schema\":2,\"schema\":2");
 
     assertThatThrownBy(() -> BundleManifest.parse(twice.getBytes(UTF_8)))
         .isInstanceOf(BundleFormatException.class)

@@ -1,11 +1,15 @@
 package dev.mayfly.image.bundle;
 
+import dev.mayfly.image.bundle.BundleManifest.Agent;
 import dev.mayfly.image.bundle.BundleManifest.BundleFile;
 import dev.mayfly.image.bundle.BundleManifest.Defaults;
+import dev.mayfly.image.bundle.BundleManifest.Guest;
 import dev.mayfly.image.bundle.BundleManifest.Initramfs;
 import dev.mayfly.image.bundle.BundleManifest.Kernel;
 import dev.mayfly.image.bundle.BundleManifest.Provenance;
 import dev.mayfly.image.bundle.BundleManifest.Rootfs;
+import dev.mayfly.image.bundle.BundleManifest.Sbom;
+import dev.mayfly.image.bundle.BundleManifest.Source;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,20 +21,28 @@ import java.util.Optional;
 public final class SampleBundles {
   private SampleBundles() {}
 
-  /** The manifest of a bundle whose three files hold {@code <content> <file name>}. */
+  /** The manifest of a bundle whose files hold {@code <content> <file name>}. */
   public static BundleManifest manifest(String name, String content) {
     return new BundleManifest(
         name,
         "x86_64",
-        new Kernel(file("vmlinux", content), "6.1.0-41-cloud-amd64", "debian-cloud", true),
-        new Initramfs(file("initramfs.cpio.gz", content), "0.1.0", 1),
+        Guest.AGENT,
+        new Kernel(file("vmlinux", content), "6.1.0-41-cloud-amd64", "debian-cloud", true, ""),
+        Optional.of(
+            new Initramfs(file("initramfs.cpio.gz", content), Optional.of(new Agent("0.1.0", 1)))),
         Optional.of(new Rootfs(file("rootfs.erofs", content), "erofs")),
-        new Defaults(List.of("PATH=/usr/bin:/bin", "LANG=C.UTF-8"), "", "/workspace"),
+        Optional.of(new Sbom(file("sbom.cdx.json", content), "cyclonedx-1.6")),
+        new Defaults(
+            List.of("PATH=/usr/bin:/bin", "LANG=C.UTF-8"),
+            "",
+            "/workspace",
+            List.of("/entry"),
+            List.of("serve", "--now")),
         new Provenance(
-            name,
-            Sha256.of(name.getBytes(StandardCharsets.UTF_8)),
+            new Source("recipe", name, Sha256.of(name.getBytes(StandardCharsets.UTF_8))),
             "0.1.0",
-            List.of("bash=5.2.15-2+b7", "linux-image-6.1.0-41-cloud-amd64=6.1.158-1")));
+            List.of("linux-image-6.1.0-41-cloud-amd64=6.1.158-1"),
+            1_704_067_200));
   }
 
   /** Writes the files, but not the manifest, into a new directory. */

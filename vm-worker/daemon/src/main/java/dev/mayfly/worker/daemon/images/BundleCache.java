@@ -122,7 +122,7 @@ public final class BundleCache implements Bundles {
               new TrialKernel(
                   bundle.get().kernel(),
                   kernel.file().sha256().hex(),
-                  bundle.get().initramfs(),
+                  bundle.get().initramfs().orElseThrow(),
                   kernel.needsAcpi()));
         }
       } catch (IOException failure) {
@@ -184,7 +184,7 @@ public final class BundleCache implements Bundles {
     return new BundlePaths(
         manifest.name(),
         bundle.kernel(),
-        bundle.initramfs(),
+        bundle.initramfs().orElseThrow(),
         bundle.rootfs(),
         manifest.rootfs().map(BundleManifest.Rootfs::fileSystem).orElse(""),
         manifest.kernel().needsAcpi(),

@@ -37,11 +37,20 @@ class BundleCacheTest {
         new BundleManifest(
             name,
             architecture,
-            new BundleManifest.Kernel(kernel, "6.1.0-test", "debian-cloud", true),
-            new BundleManifest.Initramfs(initramfs, "0.1.0", 1),
+            BundleManifest.Guest.AGENT,
+            new BundleManifest.Kernel(kernel, "6.1.0-test", "debian-cloud", true, ""),
+            Optional.of(
+                new BundleManifest.Initramfs(
+                    initramfs, Optional.of(new BundleManifest.Agent("0.1.0", 1)))),
             Optional.of(new BundleManifest.Rootfs(disk, "erofs")),
-            new BundleManifest.Defaults(List.of("PATH=/bin"), "user", "/workspace"),
-            new BundleManifest.Provenance(name, Sha256.of(new byte[0]), "0.1.0", List.of()));
+            Optional.empty(),
+            new BundleManifest.Defaults(
+                List.of("PATH=/bin"), "user", "/workspace", List.of(), List.of()),
+            new BundleManifest.Provenance(
+                new BundleManifest.Source("recipe", name, Sha256.of(new byte[0])),
+                "0.1.0",
+                List.of(),
+                0));
     var store = BundleStore.open(root.resolve("images"));
     var bundle = store.publish(staged, manifest);
     store.point(name, bundle.digest());
