@@ -40,7 +40,7 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class SimulatedWorkers implements AutoCloseable {
   static final String BUNDLE = "sha256:" + "b".repeat(64);
-  private static final int PROTOCOL_VERSION = 2;
+  private static final int PROTOCOL_VERSION = 3;
   private static final int MEMORY_PER_SLOT = 512;
   private static final int SCRATCH_PER_SLOT = 2048;
   private static final Duration HEARTBEAT = Duration.ofSeconds(5);

@@ -23,6 +23,12 @@ public enum FaultCode {
   TRANSFER_TOO_LARGE(Blame.USER),
   /** What was uploaded is no tar stream, or what to download is not there. */
   TRANSFER_FAILED(Blame.USER),
+  /** The image asked for does not exist, may not be read, or is not one that can be converted. */
+  IMAGE_REFUSED(Blame.USER),
+  /** The registry or mirror the image comes from did not answer, or answered wrongly. */
+  IMAGE_SOURCE_FAILED(Blame.EXTERNAL),
+  /** The image could not be built for a reason of ours. */
+  IMAGE_BUILD_FAILED(Blame.PLATFORM),
   /** No worker had room for it within its queue limit. */
   QUEUE_TIMEOUT(Blame.CAPACITY),
   /** The worker's slots were taken when the assignment arrived. */
@@ -33,6 +39,10 @@ public enum FaultCode {
   WORKER_LOST(Blame.PLATFORM),
   /** The worker has no such bundle. */
   BUNDLE_ABSENT(Blame.PLATFORM),
+  /** The bundle could not be fetched from the orchestrator. */
+  BUNDLE_PULL_FAILED(Blame.PLATFORM),
+  /** The worker boots signed bundles only, and this one has no signature by a key it trusts. */
+  BUNDLE_UNTRUSTED(Blame.PLATFORM),
   /** A file of the bundle does not have the digest its manifest says. */
   BUNDLE_BROKEN(Blame.PLATFORM),
   /** The VMM could not be started, or a host resource could not be had. */

@@ -40,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * it came; what goes down may be sent by any thread.
  */
 class WorkerConnection implements Runnable {
-  private static final int PROTOCOL_VERSION = 2;
+  private static final int PROTOCOL_VERSION = 3;
 
   /** A client that opens a call and says nothing. */
   private static final Duration REGISTER_TIMEOUT = Duration.ofSeconds(10);

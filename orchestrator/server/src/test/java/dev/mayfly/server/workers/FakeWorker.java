@@ -97,7 +97,7 @@ public final class FakeWorker implements AutoCloseable {
 
   public Register.Builder registration() {
     return Register.newBuilder()
-        .setProtocolVersion(2)
+        .setProtocolVersion(3)
         .setWorkerId(id.toString())
         .setName(name)
         .setVersion("0.1")

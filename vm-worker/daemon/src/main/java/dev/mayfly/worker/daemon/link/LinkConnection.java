@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LinkConnection implements ClientResponseObserver<WorkerMessage, OrchestratorMessage> {
   /** Of the wire contract. */
-  static final int PROTOCOL_VERSION = 2;
+  static final int PROTOCOL_VERSION = 3;
 
   /** A registration is one row in a database; longer means that nobody is there. */
   static final Duration REGISTER_LIMIT = Duration.ofSeconds(15);
