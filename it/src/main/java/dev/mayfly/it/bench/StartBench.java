@@ -158,7 +158,7 @@ public final class StartBench {
         name,
         Files.createDirectory(directory.resolve(name)),
         bundle.kernel(),
-        bundle.initramfs(),
+        bundle.initramfs().orElseThrow(),
         bundle.rootfs(),
         Optional.of(scratch),
         Shape.DEFAULT,
