@@ -4,7 +4,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** A manifest or {@code names.json} is not what its format says; the message names the member. */
-public final class BundleFormatException extends IOException {
+public class BundleFormatException extends IOException {
   private static final long serialVersionUID = 1L;
 
   BundleFormatException(String message) {

@@ -239,6 +239,15 @@ public record BundleManifest(
     }
   }
 
+  /**
+   * Passes for what an image can be called.
+   *
+   * @throws IllegalArgumentException otherwise
+   */
+  public static void requireName(String name) {
+    Names.requireImageName("the name", name);
+  }
+
   /** Every file the manifest names. */
   public List<BundleFile> files() {
     return filesOf(kernel, initramfs, rootfs, sbom);

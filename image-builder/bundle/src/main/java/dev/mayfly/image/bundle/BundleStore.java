@@ -3,15 +3,15 @@ package dev.mayfly.image.bundle;
 import dev.mayfly.image.bundle.BundleManifest.BundleFile;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -20,8 +20,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,33 +36,52 @@ public final class BundleStore {
   private static final String PREFIX = "sha256-";
   private static final Pattern BUNDLE_DIRECTORY = Pattern.compile(PREFIX + "([0-9a-f]{64})");
   private static final String REMOVED_PREFIX = ".removed-";
+  private static final String STAGED_PREFIX = ".staged-";
 
-  /** What is done under the lock takes milliseconds; a minute means that something hangs. */
+  /** A publication reads its bundle under the lock, about a second; a minute means a hang. */
   private static final Duration LOCK_PATIENCE = Duration.ofMinutes(1);
 
   private final Path directory;
   private final Path bundles;
+  private final BlobStore blobs;
+  private final AtomicBoolean toldOld = new AtomicBoolean();
 
-  private BundleStore(Path directory) {
+  private BundleStore(Path directory, BlobStore blobs) {
     this.directory = directory;
     this.bundles = directory.resolve("bundles");
+    this.blobs = blobs;
   }
 
   /** Opens the store in {@code MAYFLY_HOME/images}, making the directories where absent. */
   public static BundleStore open(Path imagesDirectory) throws IOException {
-    BundleStore store = new BundleStore(imagesDirectory.toAbsolutePath().normalize());
+    Path directory = imagesDirectory.toAbsolutePath().normalize();
+    BundleStore store = new BundleStore(directory, BlobStore.open(directory));
     Files.createDirectories(store.bundles);
     return store;
   }
 
+  /** The bundles' files by their digests. */
+  public BlobStore blobs() {
+    return blobs;
+  }
+
   /**
-   * The bundle with this digest, or empty when it is not here.
+   * The bundle with this digest, or empty when it is not here or was made by an earlier program,
+   * whose bundles {@link #collectGarbage()} removes.
    *
    * @throws BundleBrokenException when its manifest does not have that digest
-   * @throws BundleFormatException when its manifest is of a schema this program does not read
+   * @throws BundleFormatException when its manifest is none, or of a later program
    */
   public Optional<BootBundle> find(Sha256 digest) throws IOException {
-    Path bundle = bundles.resolve(PREFIX + digest.hex());
+    try {
+      return read(digest);
+    } catch (OldSchemaException old) {
+      return Optional.empty();
+    }
+  }
+
+  private Optional<BootBundle> read(Sha256 digest) throws IOException {
+    Path bundle = path(digest);
     byte[] bytes;
     try (InputStream in =
         Files.newInputStream(bundle.resolve(BundleManifest.FILE), LinkOption.NOFOLLOW_LINKS)) {
@@ -87,15 +106,24 @@ public final class BundleStore {
   /** Every readable bundle, in order of digest; one that cannot be read is logged and left out. */
   public List<BootBundle> list() throws IOException {
     List<BootBundle> found = new ArrayList<>();
+    int old = 0;
     for (Sha256 digest : digests()) {
       try {
-        find(digest).ifPresent(found::add);
+        read(digest).ifPresent(found::add);
+      } catch (OldSchemaException e) {
+        old++;
       } catch (IOException e) {
         LOG.atWarn()
             .addKeyValue("bundle", digest)
             .setCause(e)
             .log("Left out a boot bundle that cannot be read");
       }
+    }
+    if (old > 0 && !toldOld.getAndSet(true)) {
+      LOG.atInfo()
+          .addKeyValue("directory", bundles)
+          .addKeyValue("bundles", old)
+          .log("Left out boot bundles of an earlier version, which the next collection removes");
     }
     return List.copyOf(found);
   }
@@ -145,14 +173,14 @@ public final class BundleStore {
   }
 
   /**
-   * Writes the manifest into a directory that holds the other files, syncs it and renames it into
-   * place. Of two publications of one bundle the second is dropped, unless the first is broken by
-   * now. Whatever fails, no half bundle is seen; the directory may then be left over, and is the
-   * caller's to remove.
+   * Writes the manifest into a directory that holds the other files, checks and syncs them, makes
+   * each of them a blob and renames the directory into place. Of two publications of one bundle the
+   * second is dropped, unless the first is broken by now. Whatever fails, no half bundle is seen;
+   * the directory may then be left over, and is the caller's to remove.
    *
    * @param staged a directory on the same file system that holds the files of the manifest and
    *     nothing else
-   * @throws BundleBrokenException when a file's size is not the manifest's
+   * @throws BundleBrokenException when a file is not what the manifest says
    */
   public BootBundle publish(Path staged, BundleManifest manifest)
       throws IOException, InterruptedException {
@@ -161,47 +189,177 @@ public final class BundleStore {
     Files.write(staged.resolve(BundleManifest.FILE), bytes);
     requireExactly(staged, manifest);
     for (BundleFile file : manifest.files()) {
-      sync(staged.resolve(file.name()));
+      DurableFiles.sync(staged.resolve(file.name()));
     }
-    sync(staged.resolve(BundleManifest.FILE));
-    sync(staged);
-    Path target = bundles.resolve(PREFIX + digest.hex());
+    DurableFiles.sync(staged.resolve(BundleManifest.FILE));
+    Path target = path(digest);
     try (ExclusiveLock lock = lock()) {
+      for (BundleFile file : manifest.files()) {
+        blobs.unite(staged.resolve(file.name()), file);
+      }
       if (isWhole(digest)) {
-        deleteTree(staged);
+        DurableFiles.deleteTree(staged);
         return new BootBundle(digest, target, manifest);
       }
+      keepSignatures(target, staged);
+      DurableFiles.sync(staged);
       // What is there under this name, if anything, is broken: nobody can boot from it.
-      remove(target);
+      removeDirectory(target);
       Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
-      sync(bundles);
+      DurableFiles.sync(bundles);
     }
     return new BootBundle(digest, target, manifest);
   }
 
   /**
-   * Removes every bundle no name points to. A running microVM keeps the files it has open.
+   * Publishes a bundle whose files are blobs of this store; they were checked when they came.
+   * Idempotent.
    *
-   * @return what was removed
+   * @throws BlobMissingException naming the first that is not here
+   */
+  public BootBundle assemble(BundleManifest manifest, List<BundleSignature> signatures)
+      throws IOException, InterruptedException {
+    Path staged = Files.createTempDirectory(bundles, STAGED_PREFIX);
+    boolean published = false;
+    try {
+      // What createTempDirectory makes is closed to the VMM's user.
+      Files.setPosixFilePermissions(staged, PosixFilePermissions.fromString("rwxr-xr-x"));
+      for (BundleFile file : manifest.files()) {
+        blobs.linkInto(staged, file);
+      }
+      if (!signatures.isEmpty()) {
+        SignatureFile.add(staged, signatures);
+      }
+      BootBundle bundle = publish(staged, manifest);
+      sign(bundle.digest(), signatures);
+      published = true;
+      return bundle;
+    } finally {
+      if (!published && Files.exists(staged)) {
+        DurableFiles.deleteTree(staged);
+      }
+    }
+  }
+
+  /**
+   * The signatures of a bundle, whoever made them; none when it is not here.
+   *
+   * @throws BundleFormatException when the file that holds them is not what it should be
+   */
+  public List<BundleSignature> signatures(Sha256 digest) throws IOException {
+    return SignatureFile.read(path(digest));
+  }
+
+  /**
+   * Adds signatures to a bundle; of one key the newer counts. Idempotent.
+   *
+   * @throws IllegalArgumentException when the bundle is not here, or would have more than {@value
+   *     BundleSignature#MAX_PER_BUNDLE}
+   */
+  public void sign(Sha256 digest, List<BundleSignature> signatures)
+      throws IOException, InterruptedException {
+    if (signatures.isEmpty()) {
+      return;
+    }
+    try (ExclusiveLock lock = lock()) {
+      if (find(digest).isEmpty()) {
+        throw new IllegalArgumentException("there is no bundle " + digest + " to sign");
+      }
+      SignatureFile.add(path(digest), signatures);
+    }
+  }
+
+  /**
+   * Removes a bundle, and those of its blobs that no other has; names that point to it point to
+   * nothing then. A running microVM keeps the files it has open. Idempotent.
+   *
+   * @return false when it was not here
+   */
+  public boolean remove(Sha256 digest) throws IOException, InterruptedException {
+    try (ExclusiveLock lock = lock()) {
+      Path bundle = path(digest);
+      boolean present = Files.exists(bundle, LinkOption.NOFOLLOW_LINKS);
+      Set<Sha256> released = blobsOf(digest);
+      removeDirectory(bundle);
+      collectBlobs(released);
+      return present;
+    }
+  }
+
+  /**
+   * Removes every bundle no name points to, every bundle of an earlier program, and the blobs that
+   * no bundle has; blobs that came within the last day stay, for their bundle may be on its way. A
+   * running microVM keeps the files it has open.
+   *
+   * @return which bundles were removed
    */
   public List<Sha256> collectGarbage() throws IOException, InterruptedException {
     List<Sha256> removed = new ArrayList<>();
     try (ExclusiveLock lock = lock()) {
-      Set<Sha256> named = new HashSet<>(names().values());
+      SortedMap<String, Sha256> names = names();
+      boolean forgot = false;
+      Set<Sha256> released = new HashSet<>();
       for (Sha256 digest : digests()) {
-        if (!named.contains(digest)) {
-          remove(bundles.resolve(PREFIX + digest.hex()));
+        boolean old = isOld(digest);
+        if (old || !names.containsValue(digest)) {
+          released.addAll(blobsOf(digest));
+          removeDirectory(path(digest));
           removed.add(digest);
         }
+        forgot |= old && names.values().removeIf(digest::equals);
       }
-      try (DirectoryStream<Path> leftOver =
-          Files.newDirectoryStream(bundles, REMOVED_PREFIX + "*")) {
-        for (Path path : leftOver) {
-          deleteTree(path);
+      if (forgot) {
+        writeNames(names);
+      }
+      removeLeftovers();
+      collectBlobs(released);
+    }
+    return List.copyOf(removed);
+  }
+
+  private boolean isOld(Sha256 digest) throws IOException {
+    try {
+      read(digest);
+      return false;
+    } catch (OldSchemaException old) {
+      return true;
+    } catch (BundleBrokenException | BundleFormatException broken) {
+      return false;
+    }
+  }
+
+  private Set<Sha256> blobsOf(Sha256 digest) throws IOException {
+    Set<Sha256> held = new HashSet<>();
+    try {
+      find(digest)
+          .ifPresent(bundle -> bundle.manifest().files().forEach(file -> held.add(file.sha256())));
+    } catch (BundleBrokenException | BundleFormatException broken) {
+      // Its blobs, if they are nobody else's, go when they are old.
+    }
+    return held;
+  }
+
+  /** Under the lock. */
+  private void collectBlobs(Set<Sha256> released) throws IOException {
+    Set<Sha256> used = new HashSet<>();
+    for (Sha256 digest : digests()) {
+      used.addAll(blobsOf(digest));
+    }
+    blobs.collectGarbage(used, released, Instant.now());
+  }
+
+  /** What a crash has left; what was staged within the last day may still be on its way. */
+  private void removeLeftovers() throws IOException {
+    try (DirectoryStream<Path> leftOver =
+        Files.newDirectoryStream(bundles, "{" + REMOVED_PREFIX + "," + STAGED_PREFIX + "}*")) {
+      Instant old = Instant.now().minus(BlobStore.UNUSED_AGE);
+      for (Path path : leftOver) {
+        boolean removed = path.getFileName().toString().startsWith(REMOVED_PREFIX);
+        if (removed || Files.getLastModifiedTime(path).toInstant().isBefore(old)) {
+          DurableFiles.deleteTree(path);
         }
       }
     }
-    return List.copyOf(removed);
   }
 
   private List<Sha256> digests() throws IOException {
@@ -226,15 +384,30 @@ public final class BundleStore {
   }
 
   private void writeNames(SortedMap<String, Sha256> names) throws IOException {
-    Path next = directory.resolve(Names.FILE + ".next");
     byte[] bytes = Names.encode(names);
     if (bytes.length > Names.MAX_BYTES) {
       throw new IOException(Names.FILE + " would have more than " + Names.MAX_BYTES + " bytes");
     }
-    Files.write(next, bytes);
-    sync(next);
-    Files.move(next, directory.resolve(Names.FILE), StandardCopyOption.ATOMIC_MOVE);
-    sync(directory);
+    DurableFiles.replace(directory.resolve(Names.FILE), bytes);
+  }
+
+  private Path path(Sha256 digest) {
+    return bundles.resolve(PREFIX + digest.hex());
+  }
+
+  /** A bundle that is mended keeps them: they are over its manifest, which is the same. */
+  private static void keepSignatures(Path bundle, Path staged) throws IOException {
+    try {
+      List<BundleSignature> kept = SignatureFile.read(bundle);
+      if (!kept.isEmpty()) {
+        SignatureFile.add(staged, kept);
+      }
+    } catch (BundleFormatException broken) {
+      LOG.atWarn()
+          .addKeyValue("bundle", bundle)
+          .setCause(broken)
+          .log("Dropped the signatures of a broken boot bundle");
+    }
   }
 
   /** Reads it all: publishing again is how a person mends a bundle that was found broken. */
@@ -254,6 +427,7 @@ public final class BundleStore {
   private static void requireExactly(Path staged, BundleManifest manifest) throws IOException {
     Set<String> expected = new HashSet<>();
     expected.add(BundleManifest.FILE);
+    expected.add(SignatureFile.NAME);
     for (BundleFile file : manifest.files()) {
       expected.add(file.name());
       BundleVerifier.requireSize(staged.resolve(file.name()), file);
@@ -268,27 +442,12 @@ public final class BundleStore {
   }
 
   /** Gone for every reader at once, then file by file. */
-  private void remove(Path bundle) throws IOException {
+  private void removeDirectory(Path bundle) throws IOException {
     if (Files.exists(bundle, LinkOption.NOFOLLOW_LINKS)) {
       Path removed = Files.createTempDirectory(bundles, REMOVED_PREFIX);
       Files.move(bundle, removed.resolve(bundle.getFileName()), StandardCopyOption.ATOMIC_MOVE);
-      sync(bundles);
-      deleteTree(removed);
-    }
-  }
-
-  private static void deleteTree(Path root) throws IOException {
-    try (Stream<Path> paths = Files.walk(root)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
-  }
-
-  /** Works for directories too: Linux lets a directory be opened for reading and synced. */
-  private static void sync(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      channel.force(true);
+      DurableFiles.sync(bundles);
+      DurableFiles.deleteTree(removed);
     }
   }
 }

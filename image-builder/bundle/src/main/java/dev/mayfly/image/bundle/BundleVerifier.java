@@ -80,6 +80,16 @@ public final class BundleVerifier {
     }
   }
 
+  /** Whether one file of a bundle is what its digest promises; reads it. */
+  public boolean isRight(BootBundle bundle, BundleFile file) {
+    try {
+      requireContent(bundle.path(file), file);
+      return true;
+    } catch (IOException wrong) {
+      return false;
+    }
+  }
+
   private boolean verify(Path path, BundleFile expected) throws IOException {
     requireSize(path, expected);
     Checked before = Checked.of(path, expected.sha256());
@@ -109,6 +119,15 @@ public final class BundleVerifier {
     long size = Files.size(path);
     if (size != expected.size()) {
       throw new BundleBrokenException(path, expected.size() + " bytes long", size + " bytes long");
+    }
+  }
+
+  /** Reads all of it. */
+  static void requireContent(Path path, BundleFile expected) throws IOException {
+    requireSize(path, expected);
+    Sha256 actual = Sha256.ofFile(path);
+    if (!actual.equals(expected.sha256())) {
+      throw new BundleBrokenException(path, expected.sha256().toString(), actual.toString());
     }
   }
 

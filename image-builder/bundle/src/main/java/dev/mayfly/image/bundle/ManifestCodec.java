@@ -89,6 +89,9 @@ final class ManifestCodec {
     StrictJson root =
         new StrictJson("", StrictJson.parseObject(WHAT, bytes, BundleManifest.MAX_BYTES));
     long schema = root.integer("schema", Integer.MAX_VALUE);
+    if (schema < BundleManifest.SCHEMA) {
+      throw new OldSchemaException(schema);
+    }
     if (schema != BundleManifest.SCHEMA) {
       throw root.wrong(
           "schema", "is " + schema + ", but this program reads " + BundleManifest.SCHEMA);

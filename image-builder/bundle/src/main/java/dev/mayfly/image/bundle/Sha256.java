@@ -20,7 +20,7 @@ public record Sha256(String hex) implements Comparable<Sha256> {
   private static final String PREFIX = "sha256:";
 
   /** Large enough that the digest, not the system calls, is what takes the time. */
-  private static final int READ_BYTES = 1 << 18;
+  static final int READ_BYTES = 1 << 18;
 
   public Sha256 {
     if (!HEX.matcher(hex).matches()) {
@@ -74,7 +74,7 @@ public record Sha256(String hex) implements Comparable<Sha256> {
     return text.length() <= 80 ? text : text.substring(0, 80) + "…";
   }
 
-  private static MessageDigest algorithm() {
+  static MessageDigest algorithm() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

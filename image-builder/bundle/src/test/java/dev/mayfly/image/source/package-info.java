@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mayfly.image.source;
+
+import org.jspecify.annotations.NullMarked;
