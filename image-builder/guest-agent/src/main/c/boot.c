@@ -1,5 +1,6 @@
 #include "boot.h"
 
+#include <cpuid.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +20,10 @@
 #define MODULES_LIST "/modules.list"
 #define MODULES_LIST_BYTES 16384
 #define MODULE_COMPRESSED 4 /* MODULE_INIT_COMPRESSED_FILE */
+#define DEMAND "/demand"
+#define KVM_MINOR 232
+#define VMX (1u << 5) /* leaf 1, ecx */
+#define SVM (1u << 2) /* leaf 0x80000001, ecx */
 #define PORTS "/sys/class/virtio-ports"
 /* 30 s: a busy host emulating a guest is slow, but a port that is not there then will not come. */
 #define PORT_TRIES 15000
@@ -57,6 +63,7 @@ static void load_module(const char *path)
         note("module %s: %s", path, strerror(errno));
     }
     close(fd);
+    (void)unlink(path); /* what is loaded need not stay in memory twice */
 }
 
 void boot_load_modules(void)
@@ -83,6 +90,40 @@ void boot_protect(struct agent *agent)
     /* Everything of fixed size is touched now; a window is locked as it is touched, so that a quiet exec costs little. */
     (void)mlockall(MCL_CURRENT);
     (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
+static bool virtualizes(void)
+{
+    unsigned a, b, c, d;
+    return (__get_cpuid(1, &a, &b, &c, &d) && (c & VMX) != 0) || (__get_cpuid(0x80000001, &a, &b, &c, &d) && (c & SVM) != 0);
+}
+
+void boot_offer_modules(const struct agent *agent)
+{
+    static const struct {
+        const char *path;
+        uint8_t minor;
+        uint16_t mode;
+    } nodes[] = {
+        {"/dev/loop-control", 237, 0660},
+        {"/dev/fuse", 229, 0666},
+        {"/dev/net/tun", 200, 0666},
+        {"/dev/kvm", KVM_MINOR, 0666},
+    };
+    /* Kept open: once the root has changed, the way to it goes through our descriptors, and no job sees it among its files. */
+    int fd = open(DEMAND, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        char helper[64];
+        snprintf(helper, sizeof helper, "/proc/1/fd/%d/modprobe", fd);
+        (void)file_write(agent->proc, "sys/kernel/modprobe", helper);
+    }
+    (void)mkdir("/dev/net", 0755);
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
+        if (fd >= 0 && (nodes[i].minor != KVM_MINOR || virtualizes())) {
+            (void)mknod(nodes[i].path, S_IFCHR | nodes[i].mode, makedev(10, nodes[i].minor));
+        }
+        (void)chmod(nodes[i].path, nodes[i].mode); /* also one that a built-in driver has made for root alone */
+    }
 }
 
 static int open_if_named(const char *port)

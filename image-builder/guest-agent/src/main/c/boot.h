@@ -10,6 +10,8 @@ void boot_mount(void);
 void boot_load_modules(void);
 /* Locks memory and keeps the kernel from killing us. */
 void boot_protect(struct agent *agent);
+/* Tells the kernel where the helper is that loads modules on demand, and makes the nodes whose opening asks for one. */
+void boot_offer_modules(const struct agent *agent);
 /* Waits for the port; -1 when it does not come. */
 int boot_open_port(void);
 

@@ -42,6 +42,7 @@ static void run_guest(void)
     agent.guest = true;
     boot_load_modules();
     boot_protect(&agent);
+    boot_offer_modules(&agent);
     int port = boot_open_port();
     if (port < 0) {
         note("there is no port named " PORT_NAME);

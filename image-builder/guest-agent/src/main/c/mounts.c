@@ -142,7 +142,7 @@ int step_root(struct agent *agent, const struct setup *setup, struct failure *fa
     if (!find_disk(setup->root_serial, device)) {
         return failed(failure, ENODEV, "no disk has the serial of the root disk, %s", setup->root_serial);
     }
-    if (mount(device, LOWER, "erofs", MS_RDONLY, NULL) != 0) {
+    if (mount(device, LOWER, setup->root_file_system, MS_RDONLY, NULL) != 0) {
         return failed(failure, errno, "mounting the root disk %s", device);
     }
     int error = mount_scratch(agent, setup, failure);

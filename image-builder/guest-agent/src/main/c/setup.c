@@ -58,8 +58,9 @@ static const char *check(const struct setup *setup)
     if (!is_machine_id(setup->machine_id)) {
         return "the machine id is not 32 hexadecimal digits";
     }
-    if (setup->root_serial[0] != '\0' && strcmp(setup->root_file_system, "erofs") != 0) {
-        return "the root file system is not erofs";
+    if (setup->root_serial[0] != '\0' && strcmp(setup->root_file_system, "erofs") != 0
+        && strcmp(setup->root_file_system, "ext4") != 0) {
+        return "the root file system is neither erofs nor ext4";
     }
     if (setup->scratch_serial[0] != '\0' && strcmp(setup->scratch_file_system, "ext4") != 0) {
         return "the scratch file system is not ext4";

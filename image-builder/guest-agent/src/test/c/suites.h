@@ -8,5 +8,6 @@ void test_conversation(void);
 void test_streams(void);
 void test_tar(void);
 void test_transfer(void);
+void test_demand(void);
 
 #endif

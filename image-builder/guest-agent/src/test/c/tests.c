@@ -15,6 +15,7 @@ int main(void)
     test_streams();
     test_tar();
     test_transfer();
+    test_demand();
     fprintf(stderr, "all unit tests of the guest agent passed\n");
     return 0;
 }

@@ -1,5 +1,6 @@
 package dev.mayfly.image.agent;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.util.Set;
 
@@ -17,6 +18,9 @@ public final class GuestAgentBinary {
 
   private GuestAgentBinary() {}
 
+  /** It has 13 KiB; sanitizers would make it some megabytes. */
+  private static final int MAX_LOADER_BYTES = 4 << 20;
+
   /**
    * Opens the program: a static ELF executable under 100 KiB. The caller closes it.
    *
@@ -24,13 +28,30 @@ public final class GuestAgentBinary {
    * @throws IllegalArgumentException when there is no agent for it
    */
   public static InputStream open(String architecture) {
+    return program("agent", architecture);
+  }
+
+  /**
+   * The program a guest's kernel runs to have a module loaded, as it goes into the initramfs beside
+   * the pack of modules.
+   *
+   * @param architecture one of {@link #ARCHITECTURES}
+   * @throws IllegalArgumentException when there is none for it
+   */
+  public static byte[] moduleLoader(String architecture) throws IOException {
+    try (InputStream in = program("modprobe", architecture)) {
+      return in.readNBytes(MAX_LOADER_BYTES);
+    }
+  }
+
+  private static InputStream program(String name, String architecture) {
     if (!ARCHITECTURES.contains(architecture)) {
       throw new IllegalArgumentException(
           "there is no guest agent for " + architecture + ", only for " + ARCHITECTURES);
     }
-    InputStream program = GuestAgentBinary.class.getResourceAsStream("agent-" + architecture);
+    InputStream program = GuestAgentBinary.class.getResourceAsStream(name + "-" + architecture);
     if (program == null) {
-      throw new IllegalStateException("the guest agent is missing from this build");
+      throw new IllegalStateException("the guest's " + name + " is missing from this build");
     }
     return program;
   }
