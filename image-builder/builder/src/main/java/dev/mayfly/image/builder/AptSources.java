@@ -29,13 +29,30 @@ final class AptSources {
       Pattern.compile(
           "(deb|deb-src)\\s+(?:\\[([^\\]]*)\\]\\s+)?(\\S+|cdrom:\\[[^\\]]*\\]\\S*)\\s+(.+)");
 
+  /**
+   * An entry for one of these that names no key ring is taken for a Debian mirror's. Not "stable"
+   * and its like, which others use as well.
+   */
+  private static final Set<String> DEBIAN_RELEASES =
+      Set.of("bullseye", "bookworm", "trixie", "forky", "duke");
+
   /** Real ones have a few hundred bytes. */
   private static final int MAX_FILE_BYTES = 1 << 20;
 
+  /** Where Debian keeps its own. */
+  private static final Path KEY_RINGS = Path.of("/usr/share/keyrings");
+
+  private final String origin;
   private final List<Entry> entries;
 
-  private AptSources(List<Entry> entries) {
+  private AptSources(String origin, List<Entry> entries) {
+    this.origin = origin;
     this.entries = List.copyOf(entries);
+  }
+
+  /** No source at all, for who will fetch nothing. */
+  static AptSources none() {
+    return new AptSources("nothing", List.of());
   }
 
   /**
@@ -86,7 +103,7 @@ final class AptSources {
     for (Path file : files) {
       entries.addAll(readFile(file).entries);
     }
-    return new AptSources(entries);
+    return new AptSources("apt's settings in " + etcApt, entries);
   }
 
   /** Reads one file; the ending decides the format, as apt does it. */
@@ -96,6 +113,7 @@ final class AptSources {
     }
     String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     return new AptSources(
+        file.toString(),
         file.toString().endsWith(".sources") ? parseDeb822(text) : parseOneLine(text));
   }
 
@@ -106,15 +124,115 @@ final class AptSources {
     Set<Entry> selected = new LinkedHashSet<>();
     for (String suite : suites) {
       for (Entry entry : entries) {
-        if (entry.suite.equals(suite)
-            && entry.component.equals(component)
-            && !entry.uri.startsWith("cdrom:")
-            && entry.signedBy.map(keys -> DISTRIBUTION_KEYS.matcher(keys).matches()).orElse(true)) {
+        if (entry.suite.equals(suite) && entry.component.equals(component) && isUsable(entry)) {
           selected.add(entry);
         }
       }
     }
     return List.copyOf(selected);
+  }
+
+  /**
+   * As {@link #selectOrDerive}, but an error that says what to do where that finds nothing.
+   *
+   * @param suites the main suite first
+   */
+  List<Entry> require(List<String> suites, String component) throws BuildException {
+    List<Entry> selected = selectOrDerive(suites, component, KEY_RINGS);
+    if (selected.isEmpty()) {
+      throw new BuildException(
+          origin
+              + " has no usable entry of a Debian mirror, so none for the suite "
+              + suites.getFirst()
+              + ", component "
+              + component
+              + " (suites there: "
+              + (entries.isEmpty() ? "none" : String.join(", ", suites()))
+              + "); add one for a Debian mirror, or give a file with one by --sources FILE");
+    }
+    return selected;
+  }
+
+  /**
+   * As {@link #select}; and where no entry names the main suite, entries for all of them, derived
+   * from those of another release of Debian: the same mirrors have this one as well. Security
+   * suites come from the mirror of a security suite. Empty where nothing can be derived.
+   *
+   * @param keyRings where Debian keeps its own, {@code /usr/share/keyrings}; a derived entry whose
+   *     model names a key ring gets the one that holds the keys of all releases
+   */
+  List<Entry> selectOrDerive(List<String> suites, String component, Path keyRings) {
+    List<Entry> selected = select(suites, component);
+    String main = suites.getFirst();
+    if (selected.stream().anyMatch(entry -> entry.suite.equals(main))) {
+      return selected;
+    }
+    List<Entry> derived = new ArrayList<>();
+    for (String suite : suites) {
+      Part part = Part.of(suite);
+      for (Entry model : entries) {
+        if (Part.of(model.suite) == part
+            && isDebians(model)
+            && model.component.equals(component)
+            && isUsable(model)) {
+          derived.add(
+              new Entry(
+                  model.uri,
+                  suite,
+                  component,
+                  model.signedBy.map(keys -> keyRing(keys, keyRings)),
+                  model.checkValidUntil));
+          break;
+        }
+      }
+    }
+    // Updates without what they update are of no use.
+    return derived.stream().anyMatch(entry -> entry.suite.equals(main))
+        ? List.copyOf(derived)
+        : List.of();
+  }
+
+  /** What of a release a suite holds. */
+  private enum Part {
+    RELEASE(""),
+    UPDATES("-updates"),
+    SECURITY("-security");
+
+    private final String ending;
+
+    Part(String ending) {
+      this.ending = ending;
+    }
+
+    static Part of(String suite) {
+      for (Part part : List.of(UPDATES, SECURITY)) {
+        if (suite.endsWith(part.ending)) {
+          return part;
+        }
+      }
+      return RELEASE;
+    }
+
+    /** The release of a suite of this part. */
+    String release(String suite) {
+      return suite.substring(0, suite.length() - ending.length());
+    }
+  }
+
+  /** Whether an entry is a Debian mirror's and not one of somebody who builds for Debian. */
+  private static boolean isDebians(Entry entry) {
+    return entry.signedBy.isPresent()
+        || DEBIAN_RELEASES.contains(Part.of(entry.suite).release(entry.suite));
+  }
+
+  private static String keyRing(String ofModel, Path keyRings) {
+    Path all = keyRings.resolve("debian-archive-keyring.gpg");
+    return Files.isReadable(all) ? all.toString() : ofModel;
+  }
+
+  private static boolean isUsable(Entry entry) {
+    return !entry.uri.startsWith("cdrom:")
+        && entry.signedBy.map(keys -> DISTRIBUTION_KEYS.matcher(keys).matches()).orElse(true);
   }
 
   /** Everything that was read, for a message. */

@@ -3,7 +3,6 @@ package dev.mayfly.image.builder;
 import dev.mayfly.image.builder.Commands.Command;
 import dev.mayfly.image.builder.Commands.Ended;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,38 +11,51 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 
 /**
- * Lets mmdebstrap make the root file system as a tar archive, with the kernel's package in it at
- * {@link #KERNEL_PACKAGE}: apt fetches and verifies both in one run, whichever way mmdebstrap gets
- * its privileges.
+ * Lets mmdebstrap make the root file system as a tar archive; apt fetches and verifies its
+ * packages.
  */
 final class Bootstrap {
-  /** In the archive only; taken out before the root file system is made. */
-  static final String KERNEL_PACKAGE = "./.mayfly/kernel.deb";
-
-  /**
-   * The settings of the building machine's apt that say how to reach a mirror, and nothing else.
-   */
-  private static final Pattern HOST_SETTING =
-      Pattern.compile(
-          "Acquire::(http|https|ftp)::(.*::)?(Proxy|Proxy-Auto-Detect|CaInfo|SslCert|SslKey|Timeout) \"[^\"]*\";");
-
-  /**
-   * $1 is the new root, as mmdebstrap passes it; %s a package name that RecipeParser has checked.
-   */
-  private static final String FETCH_KERNEL =
+  /** One package that has nothing but the names in {@code PROVIDES}, so that apt asks no other. */
+  private static final String PROVIDE =
       """
       set -eu
-      mkdir "$1/.mayfly"
-      cd "$1/.mayfly"
-      APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
-      export APT_CONFIG
-      package=$(apt-cache depends --important "$METAPACKAGE" | sed -n 's/^ *Depends: \\(linux-image-.*\\)/\\1/p' | head -n 1)
-      test -n "$package" || { echo "E: Unable to locate package $METAPACKAGE" >&2; exit 1; }
-      apt-get download -q -o APT::Sandbox::User=root "$package" >&2
-      mv -- *.deb kernel.deb
+      package="$1/.mayfly/provides"
+      mkdir -p "$package/DEBIAN"
+      cat > "$package/DEBIAN/control" <<END
+      Package: mayfly-provides
+      Version: 1
+      Architecture: all
+      Maintainer: Mayfly <root@localhost>
+      Provides: $PROVIDES
+      Description: names that other packages of this image provide without saying so
+      END
+      dpkg-deb --build --root-owner-group "$package" "$package.deb" >&2
+      chroot "$1" dpkg --install /.mayfly/provides.deb >&2
+      """;
+
+  /** Where nothing is installed dpkg keeps no record, so each package's own is put by. */
+  private static final String RECORD =
+      """
+      set -eu
+      records="$1/var/lib/dpkg/status.d"
+      mkdir -p "$records"
+      for package in "$1"/var/cache/apt/archives/*.deb; do
+        dpkg-deb --field "$package" > "$records/$(dpkg-deb --field "$package" Package)"
+      done
+      """;
+
+  /** It is static and of this architecture, so it runs here and says its commands itself. */
+  private static final String LINK_APPLETS =
+      """
+      set -eu
+      busybox="$1/bin/busybox"
+      test -x "$busybox" || busybox="$1/usr/bin/busybox"
+      "$busybox" --list-full | while read -r applet; do
+        mkdir -p "$(dirname "$1/$applet")"
+        test -e "$1/$applet" || test -L "$1/$applet" || ln -sr "$busybox" "$1/$applet"
+      done
       """;
 
   /**
@@ -109,7 +121,7 @@ final class Bootstrap {
         List.of(
             Tool.MMDEBSTRAP.program(),
             "--mode=" + mode.option,
-            "--variant=" + recipe.variant(),
+            "--variant=" + recipe.variant().option(),
             "--architectures=amd64",
             "--format=tar",
             // It would look for the key ring of entries that name none, with gpg; apt trusts for
@@ -122,12 +134,12 @@ final class Bootstrap {
     hostSettings().ifPresent(file -> arguments.add("--aptopt=" + file));
     recipe.unpackNever().forEach(path -> arguments.add("--dpkgopt=path-exclude=" + path));
     recipe.unpackStill().forEach(path -> arguments.add("--dpkgopt=path-include=" + path));
-    arguments.add("--customize-hook=" + FETCH_KERNEL);
+    arguments.addAll(hooks(recipe));
     arguments.addAll(List.of(recipe.suite(), "-", "-"));
     StringBuilder lines = new StringBuilder();
     sources.forEach(source -> lines.append(source.toLine()).append('\n'));
     Map<String, String> environment = new HashMap<>();
-    environment.put("METAPACKAGE", recipe.kernel().metapackage());
+    environment.put("PROVIDES", String.join(", ", recipe.provides()));
     environment.put("SOURCE_DATE_EPOCH", Long.toString(recipe.epochSeconds()));
     if (mode != Mode.UNSHARE) {
       // In a user namespace mmdebstrap acts as a user who cannot enter our directory.
@@ -145,6 +157,26 @@ final class Bootstrap {
     }
   }
 
+  private static List<String> hooks(Recipe recipe) {
+    // Where nothing is installed there is no other point at which hooks run.
+    String last =
+        switch (recipe.variant()) {
+          case APT, ESSENTIAL -> "--customize-hook=";
+          case EXTRACT -> "--extract-hook=";
+        };
+    List<String> hooks = new ArrayList<>();
+    if (recipe.variant() == Recipe.Variant.EXTRACT) {
+      hooks.add(last + RECORD);
+    }
+    if (!recipe.provides().isEmpty()) {
+      hooks.add("--essential-hook=" + PROVIDE);
+    }
+    if (recipe.additions().busyboxApplets()) {
+      hooks.add(last + LINK_APPLETS);
+    }
+    return hooks;
+  }
+
   private boolean succeeds(List<String> wrapper, String program)
       throws BuildException, InterruptedException {
     List<String> arguments = new ArrayList<>(wrapper);
@@ -160,18 +192,7 @@ final class Bootstrap {
    * because it may hold a password.
    */
   private Optional<Path> hostSettings() throws BuildException, InterruptedException, IOException {
-    StringBuilder kept = new StringBuilder();
-    commands.mustRun(
-        new Command(
-            List.of("apt-config", "dump", "--format", "%F \"%v\";%n", "Acquire"), Map.of(), ""),
-        in -> {
-          for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
-            if (HOST_SETTING.matcher(line).matches()) {
-              kept.append(line).append('\n');
-            }
-          }
-        },
-        line -> {});
+    String kept = HostAptSettings.read(commands);
     if (kept.isEmpty()) {
       return Optional.empty();
     }

@@ -28,16 +28,24 @@ final class BuildSpace {
   }
 
   static void require(Path directory) throws BuildException {
+    require(directory, NEEDED_MIB << 20);
+  }
+
+  /**
+   * @param bytes that will be written
+   */
+  static void require(Path directory, long bytes) throws BuildException {
+    long needed = bytes >> 20;
     // Not Files.getFileStore: it wants to know the mount point, and inside a chroot there may be
     // none.
     long free = directory.toFile().getUsableSpace() >> 20;
-    if (free < NEEDED_MIB) {
+    if (free < needed) {
       throw new BuildException(
           directory
               + " has "
               + free
               + " MiB free, and a build needs about "
-              + NEEDED_MIB
+              + needed
               + " MiB; free some space, or give another directory with --home");
     }
   }

@@ -110,10 +110,16 @@ final class Commands {
    */
   Ended run(Command command, Output output, Consumer<String> onLine)
       throws BuildException, InterruptedException {
+    return run(command, output, onLine, DEADLINE);
+  }
+
+  /** The same with a deadline of its own. */
+  Ended run(Command command, Output output, Consumer<String> onLine, Duration limit)
+      throws BuildException, InterruptedException {
     Process process = start(command);
     Deque<String> lastLines = new ArrayDeque<>();
     Thread errors = Thread.ofVirtual().start(() -> readErrors(process, lastLines, onLine));
-    Deadline deadline = new Deadline(process);
+    Deadline deadline = new Deadline(process, limit);
     Thread watch = Thread.ofVirtual().start(deadline);
     Thread input =
         Thread.ofVirtual()
@@ -129,7 +135,7 @@ final class Commands {
       ended = true;
       if (deadline.passed) {
         throw new BuildException(
-            name(command) + " did not end within " + DEADLINE.toMinutes() + " minutes");
+            name(command) + " did not end within " + limit.toMinutes() + " minutes");
       }
       // Before the exit code: a program whose output is not taken fails for that reason.
       reader.rethrow(name(command));
@@ -148,7 +154,13 @@ final class Commands {
   /** Runs it, and any end but exit code 0 is an error that shows its last lines. */
   List<String> mustRun(Command command, Output output, Consumer<String> onLine)
       throws BuildException, InterruptedException {
-    Ended ended = run(command, output, onLine);
+    return mustRun(command, output, onLine, DEADLINE);
+  }
+
+  /** The same with a deadline of its own. */
+  List<String> mustRun(Command command, Output output, Consumer<String> onLine, Duration limit)
+      throws BuildException, InterruptedException {
+    Ended ended = run(command, output, onLine, limit);
     if (ended.exitCode() != 0) {
       if (ended.lastLines().stream().anyMatch(BuildSpace::isExhausted)) {
         throw new BuildException(name(command) + " failed: " + BuildSpace.EXHAUSTED);
@@ -275,16 +287,18 @@ final class Commands {
 
   private static final class Deadline implements Runnable {
     private final Process process;
+    private final Duration limit;
     private volatile boolean passed;
 
-    Deadline(Process process) {
+    Deadline(Process process, Duration limit) {
       this.process = process;
+      this.limit = limit;
     }
 
     @Override
     public void run() {
       try {
-        if (!process.waitFor(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
           passed = true;
           stop(process);
         }

@@ -2,39 +2,67 @@ package dev.mayfly.image.builder;
 
 import dev.mayfly.image.bundle.BootBundle;
 import dev.mayfly.image.bundle.BundleBrokenException;
+import dev.mayfly.image.bundle.BundleManifest;
+import dev.mayfly.image.bundle.BundleManifest.Guest;
 import dev.mayfly.image.bundle.BundleManifest.Provenance;
 import dev.mayfly.image.bundle.BundleStore;
 import dev.mayfly.image.bundle.ExclusiveLock;
+import dev.mayfly.image.source.ImageSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Builds images into the {@code images} directory of a {@code MAYFLY_HOME}. */
 public final class ImageBuilds {
-  private static final Path ETC_APT = Path.of("/etc/apt");
+  /** Where this machine says what apt may be asked. */
+  static final Path ETC_APT = Path.of("/etc/apt");
+
+  /** The only architecture there is a guest agent for. */
+  private static final String ARCHITECTURE = "x86_64";
 
   /** A build takes about a minute; one over a slow network may take long. */
   private static final Duration OTHER_BUILD = Duration.ofMinutes(30);
 
   private final Path images;
   private final Progress progress;
+  private final Map<String, String> environment;
 
-  ImageBuilds(Path images, Progress progress) {
+  ImageBuilds(Path images, Progress progress, Map<String, String> environment) {
     this.images = images;
     this.progress = progress;
+    this.environment = Map.copyOf(environment);
+  }
+
+  /** What an image is to be made of. */
+  sealed interface Origin {
+    /** As {@link ImageSource} has it. */
+    record Named(ImageSource source) implements Origin {}
+
+    /** A recipe file of the person's own. */
+    record RecipeFile(Recipe recipe) implements Origin {}
   }
 
   /**
    * What was asked for.
    *
-   * @param recipe name or file
-   * @param refresh build although the image is there, for newer packages
-   * @param sources instead of apt's own settings
+   * @param name what the image is to be called; empty where the origin has a name of its own
+   * @param kernel which one the image gets
+   * @param refresh build again for newer packages, or when the tag has moved
+   * @param sources package sources instead of apt's own settings
+   * @param insecure registries that are reached by plain HTTP
    */
-  record Request(String recipe, boolean refresh, Optional<Path> sources) {}
+  record Request(
+      Origin origin,
+      Optional<String> name,
+      KernelChoice kernel,
+      boolean refresh,
+      Optional<Path> sources,
+      Set<String> insecure) {}
 
   /**
    * The image that is there now.
@@ -55,42 +83,78 @@ public final class ImageBuilds {
    */
   public static BootBundle ensure(Path imagesDirectory, String recipeName, Progress progress)
       throws BuildException, InterruptedException {
-    return new ImageBuilds(imagesDirectory.toAbsolutePath().normalize(), progress)
-        .run(new Request(recipeName, false, Optional.empty()))
+    return new ImageBuilds(imagesDirectory.toAbsolutePath().normalize(), progress, System.getenv())
+        .run(
+            new Request(
+                new Origin.RecipeFile(Recipes.find(recipeName)),
+                Optional.empty(),
+                KernelChoice.STOCK,
+                false,
+                Optional.empty(),
+                Set.of()))
         .bundle();
   }
 
   Result run(Request request) throws BuildException, InterruptedException {
-    Recipe recipe = Recipes.find(request.recipe());
+    requireThisArchitecture();
+    BuildSources sources =
+        new BuildSources(images, progress, environment, request.sources(), request.insecure());
+    String name = sources.name(request);
     try {
-      GuestAgent agent = GuestAgent.load(recipe.architecture());
+      GuestAgent agent = GuestAgent.load(ARCHITECTURE);
       BundleStore store = BundleStore.open(images);
-      Optional<BootBundle> present = upToDate(store, recipe, agent, request);
-      if (present.isPresent()) {
+      BuildSource source = sources.open(request.origin());
+      Freshness freshness = Freshness.of(request.origin(), request.refresh());
+      Optional<BootBundle> present =
+          upToDate(store, name, request.kernel(), source, freshness, agent, List.of());
+      if (present.isPresent() && !request.refresh()) {
         return new Result(present.get(), false);
       }
-      requireThisArchitecture(recipe);
-      List<AptSources.Entry> sources = sources(recipe, request);
+      if (freshness != Freshness.UNKNOWN) {
+        // What is not there is told before a kernel is fetched for it.
+        source.identify();
+      }
+      Commands commands = new Commands(environment);
+      Optional<GuestKernel> kernel =
+          source.bringsKernel()
+              ? Optional.empty()
+              : Optional.of(kernel(request, sources, commands));
+      List<String> kernelInputs = kernel.map(GuestKernel::inputs).orElse(List.of());
       try (ExclusiveLock lock = lock()) {
-        present = upToDate(store, recipe, agent, request);
+        present = upToDate(store, name, request.kernel(), source, freshness, agent, kernelInputs);
         if (present.isPresent()) {
           return new Result(present.get(), false);
         }
-        return new Result(build(store, recipe, agent, sources), true);
+        return new Result(
+            build(store, commands, name, source, room -> kernel.orElseThrow(), agent), true);
       }
     } catch (IOException e) {
       String problem = e.getClass().getSimpleName() + ": " + e.getMessage();
-      throw new BuildException(recipe.name() + " was not built: " + BuildSpace.explain(problem), e);
+      throw new BuildException(name + " was not built: " + BuildSpace.explain(problem), e);
     }
   }
 
-  private BootBundle build(
-      BundleStore store, Recipe recipe, GuestAgent agent, List<AptSources.Entry> sources)
+  private GuestKernel kernel(Request request, BuildSources sources, Commands commands)
       throws BuildException, InterruptedException, IOException {
+    Kernels kernels = new Kernels(images, commands, sources.apt(), progress);
+    return new Steps(progress)
+        .run("kernel", () -> kernels.provide(request.kernel(), request.refresh()));
+  }
+
+  /** Under the lock. */
+  private BootBundle build(
+      BundleStore store,
+      Commands commands,
+      String name,
+      BuildSource source,
+      BundleAssembly.KernelSource kernels,
+      GuestAgent agent)
+      throws BuildException, InterruptedException, IOException {
+    BuildSpace.require(images);
     boolean root = Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
     try (WorkDirectory work = WorkDirectory.open(images.resolve("work"))) {
-      Commands commands = new Commands(System.getenv());
-      return new ImageBuild(store, work, commands, progress, root).run(recipe, agent, sources);
+      BuildRoom room = new BuildRoom(work, commands, new Steps(progress), root);
+      return new BundleAssembly(store, room).run(name, source, kernels, agent);
     }
   }
 
@@ -111,59 +175,57 @@ public final class ImageBuilds {
                     + " minutes; end it and try again"));
   }
 
-  /** The bundle the name points to, when a build now would only ask for newer packages. */
+  /**
+   * The bundle the name points to, when a build now would make nothing better.
+   *
+   * @param kernel inputs it must have been made of; empty: whatever kernel of that choice
+   */
   private Optional<BootBundle> upToDate(
-      BundleStore store, Recipe recipe, GuestAgent agent, Request request) throws IOException {
-    if (request.refresh()) {
-      return Optional.empty();
-    }
+      BundleStore store,
+      String name,
+      KernelChoice choice,
+      BuildSource source,
+      Freshness freshness,
+      GuestAgent agent,
+      List<String> kernel)
+      throws IOException, BuildException, InterruptedException {
     Optional<BootBundle> present;
     try {
-      present = store.find(recipe.name());
+      present = store.find(name);
     } catch (BundleBrokenException e) {
       progress.noted(e.getMessage() + "; building it again");
       return Optional.empty();
     }
-    return present.filter(bundle -> {
-      Provenance provenance = bundle.manifest().provenance();
-      return provenance.source().digest().equals(recipe.sha256())
-          && provenance.builderVersion().equals(ImageBuild.BUILDER_VERSION)
-          && provenance.inputs().contains(agent.source())
-          && bundle.isComplete();
-    });
-  }
-
-  private static List<AptSources.Entry> sources(Recipe recipe, Request request)
-      throws IOException, BuildException {
-    AptSources all =
-        request.sources().isPresent()
-            ? AptSources.readFile(request.sources().get())
-            : AptSources.read(ETC_APT);
-    List<AptSources.Entry> selected = all.select(recipe.suites(), recipe.component());
-    if (selected.stream().noneMatch(entry -> entry.suite().equals(recipe.suite()))) {
-      throw new BuildException(
-          request.sources().map(Path::toString).orElse("apt's settings in " + ETC_APT)
-              + " has no usable entry for the suite "
-              + recipe.suite()
-              + ", component "
-              + recipe.component()
-              + " (suites there: "
-              + (all.suites().isEmpty() ? "none" : String.join(", ", all.suites()))
-              + "); add one for a Debian mirror, or give a file with one by --sources FILE");
+    if (present.isEmpty()) {
+      return Optional.empty();
     }
-    return selected;
+    Provenance provenance = present.get().manifest().provenance();
+    BundleManifest manifest = present.get().manifest();
+    boolean ownKernel =
+        source.bringsKernel()
+            ? manifest.kernel().flavour().equals(SystemKernel.FLAVOUR)
+            : provenance.inputs().contains(kernelInput(choice));
+    boolean current =
+        freshness.holds(provenance.source(), source)
+            && provenance.builderVersion().equals(BundleAssembly.BUILDER_VERSION)
+            && ownKernel
+            && provenance.inputs().containsAll(kernel)
+            && (manifest.guest() == Guest.CONSOLE || provenance.inputs().contains(agent.source()))
+            && present.get().isComplete();
+    return current ? present : Optional.empty();
   }
 
-  private static void requireThisArchitecture(Recipe recipe) throws BuildException {
+  /** What an image with this kernel has among its inputs, whichever version of it. */
+  private String kernelInput(KernelChoice choice) throws BuildException, IOException {
+    return new Kernels(images, new Commands(environment), AptSources.none(), progress)
+        .input(choice);
+  }
+
+  private static void requireThisArchitecture() throws BuildException {
     String here = System.getProperty("os.arch");
-    if (!recipe.architecture().equals("x86_64") || !"amd64".equals(here)) {
+    if (!"amd64".equals(here)) {
       throw new BuildException(
-          recipe.name()
-              + " is for "
-              + recipe.architecture()
-              + " and this machine is "
-              + here
-              + "; images are built for x86_64 on x86_64 only");
+          "this machine is " + here + "; images are built for x86_64 on x86_64 only");
     }
   }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
 final class KernelModules {
   private final Path root;
   private final Map<String, String> pathByName = new HashMap<>();
+  private final Map<String, List<String>> entriesByPath = new HashMap<>();
   private final Set<String> builtIn = new HashSet<>();
 
   private KernelModules(Path root) {
@@ -58,6 +60,34 @@ final class KernelModules {
     return order;
   }
 
+  /**
+   * The modules a pattern matches, sorted; none when it names what is built in.
+   *
+   * @param pattern a name, {@code *} matches any part of it
+   */
+  List<String> matching(String pattern) throws BuildException {
+    Pattern form = Pattern.compile(canonical(pattern).replace("*", "[a-z0-9A-Z_]*"));
+    List<String> names =
+        pathByName.keySet().stream().filter(form.asMatchPredicate()).sorted().toList();
+    if (names.isEmpty() && builtIn.stream().noneMatch(form.asMatchPredicate())) {
+      throw new BuildException("the kernel package holds no module " + pattern);
+    }
+    return names;
+  }
+
+  /** Further names a module says it goes by. */
+  List<String> aliases(String path) throws BuildException, IOException {
+    return entries(path).stream()
+        .filter(entry -> entry.startsWith("alias="))
+        .map(entry -> entry.substring("alias=".length()))
+        .toList();
+  }
+
+  /** A module as it is loaded. */
+  byte[] image(String path) throws IOException {
+    return Files.readAllBytes(root.resolve(path));
+  }
+
   private void add(String name, List<String> order, List<String> above)
       throws BuildException, IOException {
     String path = pathByName.get(name);
@@ -84,6 +114,24 @@ final class KernelModules {
   }
 
   private List<Dependency> dependencies(String path) throws BuildException, IOException {
+    List<Dependency> found = new ArrayList<>();
+    for (String entry : entries(path)) {
+      if (entry.startsWith("depends=")) {
+        addAll(found, entry.substring("depends=".length()).split(","), true);
+      } else if (entry.startsWith("softdep=")) {
+        String before = entry.substring("softdep=".length()).split("\\bpost:", 2)[0];
+        addAll(found, before.replace("pre:", "").split("\\s+"), false);
+      }
+    }
+    return found;
+  }
+
+  /** What the module says of itself, {@code key=value} each. */
+  private List<String> entries(String path) throws BuildException, IOException {
+    List<String> known = entriesByPath.get(path);
+    if (known != null) {
+      return known;
+    }
     Optional<byte[]> section;
     try {
       section =
@@ -93,17 +141,10 @@ final class KernelModules {
     } catch (IllegalArgumentException e) {
       throw new BuildException(path + " is a broken kernel module", e);
     }
-    List<Dependency> found = new ArrayList<>();
     String text = new String(section.orElse(new byte[0]), StandardCharsets.ISO_8859_1);
-    for (String entry : text.split("\0+")) {
-      if (entry.startsWith("depends=")) {
-        addAll(found, entry.substring("depends=".length()).split(","), true);
-      } else if (entry.startsWith("softdep=")) {
-        String before = entry.substring("softdep=".length()).split("\\bpost:", 2)[0];
-        addAll(found, before.replace("pre:", "").split("\\s+"), false);
-      }
-    }
-    return found;
+    List<String> entries = List.of(text.split("\0+"));
+    entriesByPath.put(path, entries);
+    return entries;
   }
 
   private static void addAll(List<Dependency> found, String[] names, boolean required) {
@@ -121,7 +162,7 @@ final class KernelModules {
   }
 
   /** The kernel takes both characters for one. */
-  private static String canonical(String name) {
+  static String canonical(String name) {
     return name.replace('-', '_');
   }
 

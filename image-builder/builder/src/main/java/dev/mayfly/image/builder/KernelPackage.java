@@ -1,11 +1,9 @@
 package dev.mayfly.image.builder;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -37,23 +35,5 @@ record KernelPackage(Path root, String release) {
   /** The ELF kernel. */
   byte[] kernel() throws IOException, BuildException {
     return BzImage.kernel(Files.readAllBytes(root.resolve("boot/" + IMAGE_PREFIX + release)));
-  }
-
-  /** What the kernel unpacks at boot: agent, modules, and the list that says their order. */
-  byte[] initramfs(GuestAgent agent, List<String> wanted) throws IOException, BuildException {
-    List<String> modules = KernelModules.read(root, release).loadOrder(wanted);
-    CpioArchive archive =
-        new CpioArchive()
-            .directory("dev")
-            .directory("proc")
-            .directory("sys")
-            .file("init", 0755, agent.program());
-    StringBuilder list = new StringBuilder();
-    for (String module : modules) {
-      list.append('/').append(module).append('\n');
-      archive.file(module, 0644, Files.readAllBytes(root.resolve(module)));
-    }
-    archive.file("modules.list", 0644, list.toString().getBytes(StandardCharsets.UTF_8));
-    return StoredGzip.wrap(archive.finish());
   }
 }

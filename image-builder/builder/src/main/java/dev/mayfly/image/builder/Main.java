@@ -1,12 +1,15 @@
 package dev.mayfly.image.builder;
 
+import dev.mayfly.image.builder.BuildException.Blame;
 import dev.mayfly.image.bundle.BootBundle;
+import dev.mayfly.image.bundle.BundleManifest;
 import dev.mayfly.image.bundle.BundleStore;
 import dev.mayfly.image.bundle.BundleVerifier;
 import dev.mayfly.image.bundle.Sha256;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -32,9 +35,19 @@ import picocli.CommandLine.Spec;
     name = "image",
     description = "Builds and keeps boot images.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {CommandLine.HelpCommand.class})
+    subcommands = {
+      BuildCommand.class,
+      ResolveCommand.class,
+      TransferCommands.Push.class,
+      TransferCommands.Pull.class,
+      SigningCommands.Key.class,
+      SigningCommands.Sign.class,
+      KernelCommand.class,
+      CommandLine.HelpCommand.class
+    })
 public final class Main {
   private static final int FAILED = 1;
+  private static final String LOGGING = "logback.configurationFile";
 
   /** A stopped build needs up to 20 s for mmdebstrap's own clean-up, and some for its files. */
   private static final long CLEAN_UP_SECONDS = 40;
@@ -49,6 +62,10 @@ public final class Main {
 
   /** Runs one command and ends the process with its exit code. */
   public static void main(String[] arguments) {
+    if (System.getProperty(LOGGING) == null) {
+      // Standard output is for results, which programs read.
+      System.setProperty(LOGGING, "image-builder-logback.xml");
+    }
     CountDownLatch done = new CountDownLatch(1);
     Thread main = Thread.currentThread();
     Thread stop = new Thread(() -> stop(main, done), "stop");
@@ -91,46 +108,6 @@ public final class Main {
     }
     err.flush();
     return FAILED;
-  }
-
-  @Command(
-      name = "build",
-      description = "Builds an image and points its name to it, unless it is up to date.")
-  int build(
-      @Option(
-              names = "--recipe",
-              paramLabel = "NAME|FILE",
-              defaultValue = "debian:12",
-              description = "Image name or recipe file (default: ${DEFAULT-VALUE}).")
-          String recipe,
-      @Option(names = "--refresh", description = "Build again, for newer packages.")
-          boolean refresh,
-      @Option(
-              names = "--sources",
-              paramLabel = "FILE",
-              description = "Package sources (.list or .sources) instead of apt's settings.")
-          @Nullable Path sources,
-      @Option(names = "--home", paramLabel = "DIR", description = HOME) @Nullable Path home)
-      throws BuildException, InterruptedException {
-    PrintWriter out = out();
-    long start = System.nanoTime();
-    ImageBuilds.Result result =
-        new ImageBuilds(images(home), new PrintedProgress(out))
-            .run(new ImageBuilds.Request(recipe, refresh, Optional.ofNullable(sources)));
-    String name = result.bundle().manifest().name();
-    if (result.built()) {
-      out.printf(
-          Locale.ROOT,
-          "%s is %s, %d MiB, built in %.1f s%n",
-          name,
-          result.bundle().digest(),
-          result.bundle().size() >> 20,
-          (System.nanoTime() - start) / 1e9);
-    } else {
-      out.println(name + " is up to date: " + result.bundle().digest());
-    }
-    out.flush();
-    return 0;
   }
 
   @Command(name = "ls", description = "Lists the images of this machine.")
@@ -220,11 +197,23 @@ public final class Main {
     return 0;
   }
 
-  private static final String HOME =
-      "State directory (default: MAYFLY_HOME or the user's data directory).";
+  static final String HOME = "State directory (default: MAYFLY_HOME or the user's data directory).";
 
-  private static BootBundle find(BundleStore store, String which)
-      throws IOException, BuildException {
+  static final String RESULT = "Write the image's name there when it is done, for programs.";
+
+  /** Tells a program what was made, if it asked. */
+  static void tell(@Nullable Path file, String name) throws BuildException {
+    if (file != null) {
+      try {
+        Files.writeString(file, name);
+      } catch (IOException e) {
+        throw new BuildException(
+            Blame.USER, "--result " + file + " cannot be written: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  static BootBundle find(BundleStore store, String which) throws IOException, BuildException {
     Optional<BootBundle> found;
     if (which.startsWith("sha256:")) {
       try {
@@ -238,7 +227,20 @@ public final class Main {
     return found.orElseThrow(() -> new BuildException("there is no image " + which + " here"));
   }
 
-  private Path images(@Nullable Path option) {
+  /** Before minutes are spent on an image that could not be called that. */
+  static void requireName(String name) throws BuildException {
+    try {
+      BundleManifest.requireName(name);
+    } catch (IllegalArgumentException e) {
+      throw new BuildException(BuildException.Blame.USER, "--name: " + e.getMessage(), e);
+    }
+  }
+
+  Map<String, String> environment() {
+    return environment;
+  }
+
+  Path images(@Nullable Path option) {
     return home(option).resolve("images").toAbsolutePath().normalize();
   }
 

@@ -2,182 +2,155 @@ package dev.mayfly.image.builder;
 
 import dev.mayfly.image.bundle.BundleManifest.Defaults;
 import dev.mayfly.image.bundle.Sha256;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /** Reads a recipe; every value is checked here, because some of them become arguments of tools. */
 final class RecipeParser {
-  /** A recipe is two kilobytes; this is a long one. */
-  static final int MAX_BYTES = 64 * 1024;
-
   private static final Set<String> REPEATABLE =
       Set.of(
           "extra-suites",
           "packages",
+          "provides",
+          "directory",
+          "link",
+          "write",
           "unpack-never",
           "unpack-still",
           "remove",
-          "modules",
           "environment");
 
   private static final Pattern IMAGE_NAME = Pattern.compile("[a-z0-9][a-z0-9._:/-]{0,254}");
+  private static final Pattern PART = Pattern.compile("[a-z0-9]+(-[a-z0-9]+)*");
   private static final Pattern WORD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
   private static final Pattern PACKAGE = Pattern.compile("[a-z0-9][a-z0-9.+-]+");
-  private static final Pattern PATH_PATTERN = Pattern.compile("/[A-Za-z0-9*][A-Za-z0-9*._/+-]*");
 
-  private final String origin;
-  private final Map<String, List<String>> lines = new LinkedHashMap<>();
-  private final Set<String> taken = new HashSet<>();
+  /** Where something is put: no component is "." or "..". */
+  private static final Pattern PLACE = Pattern.compile("(/\\.?[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+");
 
-  private RecipeParser(String origin) {
-    this.origin = origin;
+  private static final Pattern PATH_PATTERN = Pattern.compile("/[A-Za-z0-9*][A-Za-z0-9*._/@+-]*");
+
+  private final KeyValueFile file;
+
+  private RecipeParser(KeyValueFile file) {
+    this.file = file;
   }
 
   /**
    * @param origin named in errors
    */
   static Recipe parse(String origin, byte[] bytes) throws BuildException {
-    RecipeParser parser = new RecipeParser(origin);
-    parser.read(bytes);
-    return parser.recipe(Sha256.of(bytes));
-  }
-
-  private void read(byte[] bytes) throws BuildException {
-    if (bytes.length > MAX_BYTES) {
-      throw wrong("has more than " + MAX_BYTES + " bytes");
+    KeyValueFile file = KeyValueFile.parse("recipe " + origin, bytes, REPEATABLE);
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    all.writeBytes(bytes);
+    for (String part : file.optionalWords("include", PART)) {
+      byte[] included =
+          Recipes.part(part)
+              .orElseThrow(() -> file.wrong("includes " + part + ", and there is no such part"));
+      file.include(included, REPEATABLE);
+      all.writeBytes(included);
     }
-    String text;
-    try {
-      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw wrong("is not UTF-8");
-    }
-    int number = 0;
-    for (String line : text.split("\n", -1)) {
-      number++;
-      if (line.isBlank() || line.startsWith("#")) {
-        continue;
-      }
-      int colon = line.indexOf(':');
-      if (colon < 1) {
-        throw wrong("line " + number + " is not \"key: value\"");
-      }
-      String key = line.substring(0, colon);
-      String value = line.substring(colon + 1).strip();
-      List<String> values = lines.computeIfAbsent(key, absent -> new ArrayList<>());
-      if (!values.isEmpty() && !REPEATABLE.contains(key)) {
-        throw wrong("line " + number + " repeats " + key);
-      }
-      if (value.chars().anyMatch(Character::isISOControl)) {
-        throw wrong("line " + number + " holds a control character");
-      }
-      values.add(value);
-    }
+    return new RecipeParser(file).recipe(Sha256.of(all.toByteArray()));
   }
 
   private Recipe recipe(Sha256 sha256) throws BuildException {
-    String name = one("name", IMAGE_NAME);
-    String architecture = one("architecture", WORD);
-    List<String> suites = new ArrayList<>(List.of(one("suite", WORD)));
-    suites.addAll(words("extra-suites", WORD));
-    Recipe.Kernel kernel =
-        new Recipe.Kernel(
-            one("kernel", PACKAGE),
-            one("kernel-flavour", WORD),
-            yesOrNo("kernel-needs-acpi"),
-            words("modules", WORD));
+    String name = file.one("name", IMAGE_NAME);
+    String architecture = file.one("architecture", WORD);
+    List<String> suites = new ArrayList<>(List.of(file.one("suite", WORD)));
+    suites.addAll(file.optionalWords("extra-suites", WORD));
     Defaults defaults;
     try {
       defaults =
           new Defaults(
-              values("environment"), raw("user"), raw("working-directory"), List.of(), List.of());
+              file.values("environment"),
+              file.raw("user"),
+              file.raw("working-directory"),
+              List.of(),
+              List.of());
     } catch (IllegalArgumentException e) {
-      throw wrong(e.getMessage());
+      throw file.wrong(e.getMessage());
+    }
+    if (file.has("provides") && variant() == Recipe.Variant.EXTRACT) {
+      throw file.wrong("has provides, but with variant extract nothing is installed");
     }
     Recipe recipe =
         new Recipe(
             name,
             architecture,
             suites,
-            one("component", WORD),
-            one("variant", WORD),
-            words("packages", PACKAGE),
-            words("unpack-never", PATH_PATTERN),
-            words("unpack-still", PATH_PATTERN),
-            words("remove", PATH_PATTERN),
+            file.one("component", WORD),
+            variant(),
+            file.words("packages", PACKAGE),
+            file.optionalWords("provides", PACKAGE),
+            file.optionalWords("unpack-never", PATH_PATTERN),
+            file.optionalWords("unpack-still", PATH_PATTERN),
+            file.optionalWords("remove", PATH_PATTERN),
+            additions(),
             epoch(),
-            kernel,
             defaults,
             sha256);
-    for (String key : lines.keySet()) {
-      if (!taken.contains(key)) {
-        throw wrong("has an unknown key: " + key);
-      }
-    }
+    file.end();
     return recipe;
   }
 
-  private long epoch() throws BuildException {
-    String value = raw("epoch");
-    // Ten digits reach the year 2286; the file system keeps more, other tools do not.
-    if (!value.matches("[1-9][0-9]{0,9}")) {
-      throw wrong("epoch is not a number of seconds since 1970");
-    }
-    return Long.parseLong(value);
-  }
-
-  private boolean yesOrNo(String key) throws BuildException {
-    return switch (raw(key)) {
-      case "yes" -> true;
-      case "no" -> false;
-      default -> throw wrong(key + " is neither yes nor no");
-    };
-  }
-
-  private String one(String key, Pattern form) throws BuildException {
-    String value = raw(key);
-    if (!form.matcher(value).matches()) {
-      throw wrong(key + " is not of the form " + form);
-    }
-    return value;
-  }
-
-  private List<String> words(String key, Pattern form) throws BuildException {
-    List<String> words = new ArrayList<>();
-    for (String value : values(key)) {
-      for (String word : value.split(" +")) {
-        if (!form.matcher(word).matches()) {
-          throw wrong(key + " has \"" + word + "\", not of the form " + form);
-        }
-        words.add(word);
+  private Recipe.Variant variant() throws BuildException {
+    String wanted = file.raw("variant");
+    for (Recipe.Variant variant : Recipe.Variant.values()) {
+      if (variant.option().equals(wanted)) {
+        return variant;
       }
     }
-    return words;
+    throw file.wrong("variant is none of apt, essential, extract");
   }
 
-  private String raw(String key) throws BuildException {
-    return values(key).getFirst();
-  }
-
-  private List<String> values(String key) throws BuildException {
-    taken.add(key);
-    List<String> values = lines.get(key);
-    if (values == null) {
-      throw wrong("lacks the key " + key);
+  private Recipe.Additions additions() throws BuildException {
+    SortedMap<String, String> links = new TreeMap<>();
+    for (String value : file.optionalValues("link")) {
+      String[] words = value.split(" +");
+      if (words.length != 2
+          || !PLACE.matcher(words[0]).matches()
+          || !PLACE.matcher(words[1]).matches()) {
+        throw file.wrong("link is not \"PATH TARGET\", two absolute paths: " + value);
+      }
+      if (links.put(words[0], words[1]) != null) {
+        throw file.wrong("link names " + words[0] + " twice");
+      }
     }
-    return values;
+    SortedMap<String, List<String>> texts = new TreeMap<>();
+    for (String value : file.optionalValues("write")) {
+      int space = value.indexOf(' ');
+      String path = space < 0 ? value : value.substring(0, space);
+      if (!PLACE.matcher(path).matches()) {
+        throw file.wrong("write does not start with an absolute path: " + value);
+      }
+      texts
+          .computeIfAbsent(path, absent -> new ArrayList<>())
+          .add(space < 0 ? "" : value.substring(space + 1));
+    }
+    Recipe.Additions additions =
+        new Recipe.Additions(
+            file.optionalWords("directory", PLACE),
+            links,
+            texts,
+            file.has("busybox-applets") && file.yesOrNo("busybox-applets"));
+    String contradiction = additions.contradiction();
+    if (!contradiction.isEmpty()) {
+      throw file.wrong("directory, link and write contradict each other at " + contradiction);
+    }
+    return additions;
   }
 
-  private BuildException wrong(@Nullable String problem) {
-    return new BuildException("recipe " + origin + " " + problem);
+  private long epoch() throws BuildException {
+    String value = file.raw("epoch");
+    // Ten digits reach the year 2286; the file system keeps more, other tools do not.
+    if (!value.matches("[1-9][0-9]{0,9}")) {
+      throw file.wrong("epoch is not a number of seconds since 1970");
+    }
+    return Long.parseLong(value);
   }
 }

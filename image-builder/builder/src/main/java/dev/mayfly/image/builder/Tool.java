@@ -13,12 +13,23 @@ enum Tool {
   APT("apt-get", "apt"),
   MMDEBSTRAP("mmdebstrap", "mmdebstrap"),
   DPKG_DEB("dpkg-deb", "dpkg"),
+  GPGV("gpgv", "gpgv"),
   TAR("tar", "tar"),
   MKFS_EROFS("mkfs.erofs", "erofs-utils"),
   FAKEROOT("fakeroot", "fakeroot"),
   FAKECHROOT("fakechroot", "fakechroot"),
+  SETFATTR("setfattr", "attr"),
+  QEMU_IMG("qemu-img", "qemu-utils"),
+  DEBUGFS("debugfs", "e2fsprogs"),
+  E2FSCK("e2fsck", "e2fsprogs"),
+  TUNE2FS("tune2fs", "e2fsprogs"),
+  RESIZE2FS("resize2fs", "e2fsprogs"),
+  PRLIMIT("prlimit", "util-linux"),
   SETPRIV("setpriv", "util-linux"),
-  UNSHARE("unshare", "util-linux");
+  UNSHARE("unshare", "util-linux"),
+  BUILDAH("buildah", "buildah"),
+  DOCKER("docker", "docker.io"),
+  CHROOT("chroot", "coreutils");
 
   /** Where system programs are, though not on an ordinary user's PATH. */
   static final String SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin";

@@ -1,6 +1,7 @@
 package dev.mayfly.image.builder;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -117,6 +118,68 @@ class AptSourcesTest {
     Files.delete(etcApt.resolve("sources.list.d"));
 
     assertThat(selected()).isEmpty();
+  }
+
+  @Test
+  void aSuiteThatNoEntryNamesIsTakenFromTheMirrorsOfAnotherRelease() throws Exception {
+    write(
+        "sources.list",
+        """
+        deb https://vendor.example/debian stable main
+        deb [signed-by=/usr/share/keyrings/vendor.gpg] https://vendor.example/debian bookworm main
+        deb [signed-by=/usr/share/keyrings/debian-archive-bookworm-stable.gpg check-valid-until=no] http://mirror.example/debian bookworm main
+        deb http://mirror.example/debian bookworm-updates main
+        deb http://security.example/debian-security bookworm-security main
+        """);
+    Path keyRing =
+        Files.writeString(etcApt.resolve("debian-archive-keyring.gpg"), "all of Debian's keys");
+
+    assertThat(derived("trixie", "trixie-updates", "trixie-security"))
+        .containsExactly(
+            "deb [signed-by="
+                + keyRing
+                + " check-valid-until=no] http://mirror.example/debian trixie main",
+            "deb http://mirror.example/debian trixie-updates main",
+            "deb http://security.example/debian-security trixie-security main");
+  }
+
+  @Test
+  void whatAnEntryNamesIsNotDerived() throws Exception {
+    write(
+        "sources.list",
+        """
+        deb http://old.example/debian bookworm main
+        deb http://new.example/debian trixie main
+        """);
+
+    assertThat(derived("trixie", "trixie-updates"))
+        .containsExactly("deb http://new.example/debian trixie main");
+  }
+
+  @Test
+  void nothingIsDerivedFromThirdPartiesOrFromUpdatesAlone() throws Exception {
+    write(
+        "sources.list",
+        """
+        deb https://vendor.example/debian stable main
+        deb cdrom:[Debian GNU/Linux 12]/ bookworm main
+        deb http://mirror.example/debian bookworm-updates main
+        deb http://mirror.example/debian bookworm contrib
+        """);
+
+    assertThat(derived("trixie", "trixie-updates")).isEmpty();
+    assertThatThrownBy(
+            () -> AptSources.read(etcApt).require(List.of("trixie", "trixie-updates"), "main"))
+        .isInstanceOf(BuildException.class)
+        .hasMessageContaining("no usable entry of a Debian mirror")
+        .hasMessageContaining("trixie")
+        .hasMessageContaining("--sources FILE");
+  }
+
+  private List<String> derived(String... suites) throws IOException {
+    return AptSources.read(etcApt).selectOrDerive(List.of(suites), "main", etcApt).stream()
+        .map(AptSources.Entry::toLine)
+        .toList();
   }
 
   private List<String> selected() throws IOException {

@@ -1,17 +1,12 @@
 package dev.mayfly.image.builder;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
-import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
-import org.apache.commons.compress.archivers.cpio.CpioArchiveInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,37 +80,10 @@ class KernelPackageTest {
   }
 
   @Test
-  void theInitramfsHoldsTheAgentAndTheModulesInLoadOrder() throws Exception {
-    KernelPackage kernel = KernelPackage.unpacked(root);
-    byte[] initramfs =
-        kernel.initramfs(new GuestAgent("agent".getBytes(UTF_8)), List.of("virtio_blk"));
-
-    assertThat(kernel.release()).isEqualTo(RELEASE);
-    String drivers = "/lib/modules/" + RELEASE + "/kernel/drivers/";
-    assertThat(read(initramfs, "init")).isEqualTo("agent");
-    assertThat(read(initramfs, "modules.list"))
-        .isEqualTo(
-            drivers + "virtio.ko\n" + drivers + "virtio_ring.ko\n" + drivers + "virtio_blk.ko\n");
-    assertThat(read(initramfs, drivers.substring(1) + "virtio.ko")).isNotEmpty();
-  }
-
-  @Test
   void aPackageWithoutKernelIsRefused() throws Exception {
     Files.delete(root.resolve("boot/vmlinuz-" + RELEASE));
 
     assertThatThrownBy(() -> KernelPackage.unpacked(root)).isInstanceOf(BuildException.class);
-  }
-
-  private static String read(byte[] initramfs, String name) throws IOException {
-    try (CpioArchiveInputStream in =
-        new CpioArchiveInputStream(new GZIPInputStream(new ByteArrayInputStream(initramfs)))) {
-      for (CpioArchiveEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
-        if (entry.getName().equals(name)) {
-          return new String(in.readAllBytes(), UTF_8);
-        }
-      }
-    }
-    throw new AssertionError("no " + name + " in the initramfs");
   }
 
   private List<String> order(String... wanted) throws Exception {

@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +62,47 @@ class MainTest {
     assertThat(run("gc")).isZero();
     assertThat(out.toString()).contains("removed " + bundle.digest());
     assertThat(bundle.directory()).doesNotExist();
+  }
+
+  @Test
+  void whatToBuildIsNamedInOneWayAndRightly() {
+    for (String[] arguments :
+        new String[][] {
+          {"build", "a", "--from=recipe:debian:12", "--name=b", "give NAME or --name, not both"},
+          {"build", "--from=recipe:debian:12", "--recipe=debian:12", "give --from or --recipe"},
+          {"build", "--from=nonsense:x", "it begins with none of recipe:"},
+          {"build", "--from=registry:a/B", "the repository is not made of"},
+          {"build", "--from=oci:/nowhere:1", "made of oci: has no name of its own"},
+          {"build", "--from=oci:/nowhere:1", "--name=x", "there is no directory /nowhere"},
+          {"build", "--from=archive:/nowhere", "--name=x", "there is no archive /nowhere"},
+          {"build", "--from=registry:a", "--name=A B", "--name: the name is not an image name"},
+          {"build", "--sign-key=/nowhere", "debian:12", "--sign-key /nowhere cannot be used"},
+          {"resolve", "dockerfile:.", "known only when it is built"},
+          {"resolve", "debian", "it begins with none of recipe:"},
+        }) {
+      err.getBuffer().setLength(0);
+      String[] command = Arrays.copyOf(arguments, arguments.length - 1);
+      assertThat(run(command)).isEqualTo(1);
+      assertThat(err.toString())
+          .startsWith("image: ")
+          .contains(arguments[arguments.length - 1])
+          .hasLineCount(1);
+    }
+  }
+
+  @Test
+  void aProgramIsToldInJsonWhoseFaultItIs() {
+    assertThat(run("build", "--progress=json", "--from=oci:/nowhere", "--name=x")).isEqualTo(1);
+
+    assertThat(out.toString())
+        .isEqualTo("{\"error\":\"there is no directory /nowhere\",\"blame\":\"USER\"}\n");
+  }
+
+  @Test
+  void aRecipesDigestIsKnownWithoutBuilding() {
+    assertThat(run("resolve", "recipe:busybox")).isZero();
+
+    assertThat(out.toString()).matches("sha256:[0-9a-f]{64}\n");
   }
 
   @Test

@@ -4,8 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.image.bundle.Sha256;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,10 +31,13 @@ class RecipeParserTest {
       unpack-still: /usr/share/doc/*/copyright
       remove: /etc/hostname /var/log/*
       epoch: 1704067200
-      kernel: linux-image-cloud-amd64
-      kernel-flavour: debian-cloud
-      kernel-needs-acpi: yes
-      modules: virtio virtio-rng
+      provides: java7-runtime-headless
+      directory: /opt/.cache /srv
+      link: /usr/bin/python /usr/bin/python3
+      write: /usr/local/bin/hello #!/bin/sh
+      write: /usr/local/bin/hello   echo: hello
+      write: /usr/local/bin/hello
+      busybox-applets: yes
       environment: PATH=/bin
       environment: WORDS=a b: c
       user:
@@ -50,8 +56,13 @@ class RecipeParserTest {
     assertThat(recipe.packages()).containsExactly("bash", "git", "curl");
     assertThat(recipe.remove()).containsExactly("/etc/hostname", "/var/log/*");
     assertThat(recipe.epochSeconds()).isEqualTo(1_704_067_200L);
-    assertThat(recipe.kernel().needsAcpi()).isTrue();
-    assertThat(recipe.kernel().modules()).containsExactly("virtio", "virtio-rng");
+    assertThat(recipe.variant()).isEqualTo(Recipe.Variant.APT);
+    assertThat(recipe.provides()).containsExactly("java7-runtime-headless");
+    assertThat(recipe.additions().directories()).containsExactly("/opt/.cache", "/srv");
+    assertThat(recipe.additions().links()).containsEntry("/usr/bin/python", "/usr/bin/python3");
+    assertThat(recipe.additions().texts().get("/usr/local/bin/hello"))
+        .containsExactly("#!/bin/sh", "  echo: hello", "");
+    assertThat(recipe.additions().busyboxApplets()).isTrue();
     assertThat(recipe.defaults().environment()).containsExactly("PATH=/bin", "WORDS=a b: c");
     assertThat(recipe.defaults().user()).isEmpty();
   }
@@ -72,7 +83,24 @@ class RecipeParserTest {
         "remove: /etc/hostname|remove: etc/hostname|remove",
         "epoch: 1704067200|epoch: now|epoch",
         "epoch: 1704067200|epoch: 99999999999|epoch",
-        "needs-acpi: yes|needs-acpi: maybe|kernel-needs-acpi",
+        "busybox-applets: yes|busybox-applets: maybe|busybox-applets",
+        "variant: apt|variant: custom|variant",
+        "variant: apt|variant: extract|provides",
+        "provides: java7-runtime-headless|provides: java7, x|provides",
+        "directory: /opt/.cache /srv|directory: /opt/../etc|directory",
+        "directory: /opt/.cache /srv|directory: /opt/.. /srv|directory",
+        "directory: /opt/.cache /srv|directory: opt|directory",
+        "directory: /opt/.cache /srv|directory: /usr/bin/python/lib|contradict each other at /usr/bin/python/lib",
+        "directory: /opt/.cache /srv|directory: /usr/local/bin/hello|contradict each other at /usr/local/bin/hello",
+        "link: /usr/bin/python /usr/bin/python3|link: /usr/bin/python|link",
+        "link: /usr/bin/python /usr/bin/python3|link: /usr/bin/python ../../etc/shadow|link",
+        "link: /usr/bin/python /usr/bin/python3|link: /a /b\\nlink: /a /c|link names /a twice",
+        "link: /usr/bin/python /usr/bin/python3|link: /a /b /c|link",
+        "write: /usr/local/bin/hello #!/bin/sh|write: usr/bin #!/bin/sh|write",
+        "write: /usr/local/bin/hello #!/bin/sh|write: /etc/../hello #!/bin/sh|write",
+        "user:|user:\\ninclude: ../../etc|include",
+        "user:|user:\\ninclude: nothing-there|includes nothing-there, and there is no such part",
+        "user:|user:\\ninclude: debian-trimmed debian-trimmed\\nsuite: sid|repeats suite",
         "working-directory: /workspace|working-directory: here|workingDirectory",
         "environment: PATH=/bin|environment: PATH|environment",
         "user:|just words|line",
@@ -92,17 +120,52 @@ class RecipeParserTest {
     assertThatThrownBy(() -> RecipeParser.parse("test", new byte[] {(byte) 0xff, 'a'}))
         .isInstanceOf(BuildException.class)
         .hasMessageContaining("UTF-8");
-    assertThatThrownBy(() -> RecipeParser.parse("test", new byte[RecipeParser.MAX_BYTES + 1]))
+    assertThatThrownBy(() -> RecipeParser.parse("test", new byte[KeyValueFile.MAX_BYTES + 1]))
         .isInstanceOf(BuildException.class)
         .hasMessageContaining("65536");
   }
 
   @Test
-  void theRecipeThisProgramCarriesIsFoundByItsName() throws Exception {
-    Recipe recipe = Recipes.find("debian:12");
+  void whatIsIncludedCountsAsIfItStoodThereAndInTheDigest() throws Exception {
+    Recipe without = RecipeParser.parse("test", RECIPE.getBytes(UTF_8));
+    Recipe with =
+        RecipeParser.parse("test", (RECIPE + "include: debian-trimmed\n").getBytes(UTF_8));
 
-    assertThat(recipe.name()).isEqualTo("debian:12");
-    assertThat(recipe.packages()).contains("bash", "git", "curl", "ca-certificates");
+    assertThat(with.remove()).containsAll(without.remove()).contains("/usr/bin/scalar");
+    assertThat(with.sha256()).isNotEqualTo(without.sha256());
+    assertThat(without.sha256()).isEqualTo(Sha256.of(RECIPE.getBytes(UTF_8)));
+  }
+
+  @Test
+  void everyRecipeThisProgramCarriesIsFoundByItsNameAndListed() throws Exception {
+    List<String> carried = new ArrayList<>();
+    try (var files = Files.newDirectoryStream(Path.of("../recipes"), "*.recipe")) {
+      for (Path file : files) {
+        carried.add(RecipeParser.parse(file.toString(), Files.readAllBytes(file)).name());
+      }
+    }
+
+    assertThat(Recipes.names()).containsExactlyInAnyOrderElementsOf(carried).isSorted();
+    for (String name : Recipes.names()) {
+      assertThat(Recipes.find(name).name()).isEqualTo(name);
+    }
+    assertThat(Recipes.find("debian:12").packages())
+        .contains("bash", "git", "curl", "ca-certificates");
+  }
+
+  @Test
+  void aSuiteAndPackagesMakeARecipe() throws Exception {
+    Recipe recipe = DebianSuite.recipe("trixie", List.of("gcc", "make"));
+
+    assertThat(recipe.suites()).containsExactly("trixie", "trixie-updates", "trixie-security");
+    assertThat(recipe.packages()).contains("gcc", "make");
+    assertThat(DebianSuite.recipe("sid", List.of()).suites()).containsExactly("sid");
+    assertThat(DebianSuite.recipe("trixie", List.of("gcc")).sha256()).isNotEqualTo(recipe.sha256());
+    assertThatThrownBy(() -> DebianSuite.recipe("trixie", List.of("gcc; reboot")))
+        .isInstanceOf(BuildException.class)
+        .hasMessageContaining("packages");
+    assertThatThrownBy(() -> DebianSuite.recipe("trixie\nname: x", List.of()))
+        .isInstanceOf(BuildException.class);
   }
 
   @Test

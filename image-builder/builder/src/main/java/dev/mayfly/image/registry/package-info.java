@@ -1,0 +1,5 @@
+/** Pulls images from registries, and pushes and pulls boot bundles. */
+@NullMarked
+package dev.mayfly.image.registry;
+
+import org.jspecify.annotations.NullMarked;

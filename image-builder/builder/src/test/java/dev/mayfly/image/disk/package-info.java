@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mayfly.image.disk;
+
+import org.jspecify.annotations.NullMarked;

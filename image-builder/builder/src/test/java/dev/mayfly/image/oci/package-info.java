@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mayfly.image.oci;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mayfly.image.registry;
+
+import org.jspecify.annotations.NullMarked;

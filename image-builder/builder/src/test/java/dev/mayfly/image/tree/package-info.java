@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mayfly.image.tree;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,9 @@
+package greeting;
+
+/** Greets. */
+public record Greeting(String name) {
+  /** The whole sentence. */
+  public String text() {
+    return "Hello, " + name + "!";
+  }
+}
