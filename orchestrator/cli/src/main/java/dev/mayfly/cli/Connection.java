@@ -85,7 +85,8 @@ final class Connection {
     }
   }
 
-  private Path home() throws CommandFailed {
+  /** The state directory, whether it is there or not. */
+  Path home() throws CommandFailed {
     String home = surroundings.setting("mayfly.home", "MAYFLY_HOME");
     if (home != null) {
       return Path.of(home);

@@ -48,13 +48,13 @@ final class JobOptions {
   @Option(
       names = {"-w", "--workdir"},
       paramLabel = "DIR",
-      description = "directory in the guest, made when absent (default /workspace)")
+      description = "directory in the guest, made when absent (default: the image's own)")
   @Nullable String workingDirectory;
 
   @Option(
       names = {"-u", "--user"},
       paramLabel = "USER",
-      description = "name or uid[:gid] in the guest (default root)")
+      description = "name or uid[:gid] in the guest (default: the image's own)")
   @Nullable String user;
 
   @Option(

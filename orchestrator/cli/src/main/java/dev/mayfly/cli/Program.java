@@ -55,6 +55,10 @@ final class Program {
     if (session != null) {
       session.addSubcommand("start", new SessionStartCommand(surroundings));
     }
+    CommandLine image = line.getSubcommands().get("image");
+    if (image != null) {
+      imageCommands().forEach((name, command) -> image.addSubcommand(name, command.get()));
+    }
     line.setExpandAtFiles(false); // @name in a job's command is the job's
     line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
     line.setParameterExceptionHandler((wrong, given) -> wrongUsage(wrong));
@@ -92,8 +96,19 @@ final class Program {
     commands.put("limits", () -> new LimitsCommand(surroundings));
     commands.put("pool", () -> new PoolCommand(surroundings));
     commands.put("images", () -> new ImagesCommand(surroundings));
-    commands.put("image-publish", () -> new ImagePublishCommand(surroundings));
+    commands.put("image", () -> new ImageCommand(surroundings));
+    commands.put("image-publish", () -> new ImagePointCommand(surroundings));
     commands.put("health", () -> new HealthCommand(surroundings));
+    return commands;
+  }
+
+  private Map<String, Supplier<Callable<Integer>>> imageCommands() {
+    Map<String, Supplier<Callable<Integer>>> commands = new LinkedHashMap<>();
+    commands.put("ls", () -> new ImagesCommand(surroundings));
+    commands.put("inspect", () -> new ImageInspectCommand(surroundings));
+    commands.put("check", () -> new ImageCheckCommand(surroundings));
+    commands.put("policy", () -> new ImagePolicyCommand(surroundings));
+    commands.put("publish", () -> new ImagePublishCommand(surroundings));
     return commands;
   }
 

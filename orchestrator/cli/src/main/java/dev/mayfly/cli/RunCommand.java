@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "run",
     description = "Run a command in a fresh microVM, show its log live, and exit as it does.",
-    customSynopsis = "mayfly run --image NAME [OPTIONS] -- COMMAND [ARGUMENT...]",
+    customSynopsis = "mayfly run --image NAME [OPTIONS] [-- COMMAND [ARGUMENT...]]",
     sortOptions = false)
 final class RunCommand implements Callable<Integer> {
   private final Surroundings surroundings;
@@ -54,7 +54,10 @@ final class RunCommand implements Callable<Integer> {
       description = "the same key never makes two jobs (default: a random one)")
   @Nullable String key;
 
-  @Parameters(paramLabel = "COMMAND", arity = "1..*", description = "command and its arguments")
+  @Parameters(
+      paramLabel = "COMMAND",
+      arity = "0..*",
+      description = "command and its arguments (default: what the image says)")
   List<String> command = new ArrayList<>();
 
   RunCommand(Surroundings surroundings) {

@@ -72,7 +72,7 @@ final class SessionStartCommand implements Callable<Integer> {
     return ExitCode.OK.code();
   }
 
-  private static JobView submit(MayflyClient client, JobRequest request)
+  static JobView submit(MayflyClient client, JobRequest request)
       throws CommandFailed, IOException, InterruptedException {
     Submission submission;
     try {

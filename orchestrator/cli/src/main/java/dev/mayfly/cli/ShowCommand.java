@@ -63,33 +63,38 @@ final class ShowCommand implements Callable<Integer> {
 
   private static String describe(JobView job) {
     StringBuilder text = new StringBuilder();
-    line(text, "job", job.id());
-    line(text, "state", job.state().toLowerCase(Locale.ROOT));
+    Tables.line(text, "job", job.id());
+    Tables.line(text, "state", job.state().toLowerCase(Locale.ROOT));
     OutcomeView outcome = job.outcome();
     if (outcome != null) {
-      line(text, "outcome", Outcomes.describe(outcome));
-      line(text, "blame", outcome.blame());
+      Tables.line(text, "outcome", Outcomes.describe(outcome));
+      Tables.line(text, "blame", outcome.blame());
     }
-    line(text, "waiting", job.waitingBecause());
-    line(text, "queued since", job.queuedSince());
-    line(text, "not before", job.notBefore());
+    Tables.line(text, "waiting", job.waitingBecause());
+    Tables.line(text, "queued since", job.queuedSince());
+    Tables.line(text, "not before", job.notBefore());
     String end = job.endRequested();
     if (end != null) {
-      line(text, end.toLowerCase(Locale.ROOT), "requested");
+      Tables.line(text, end.toLowerCase(Locale.ROOT), "requested");
     }
-    line(text, "session", job.sessionUntil() == null ? null : "until " + job.sessionUntil());
-    line(text, "project", job.project());
-    line(text, "priority", job.priority().toLowerCase(Locale.ROOT));
-    line(text, "labels", job.labels().isEmpty() ? null : String.join(", ", job.labels()));
-    line(text, "image", job.image());
-    line(text, "bundle", job.bundleDigest() + " " + job.architecture());
-    line(
+    Tables.line(text, "session", job.sessionUntil() == null ? null : "until " + job.sessionUntil());
+    Tables.line(text, "project", job.project());
+    Tables.line(text, "priority", job.priority().toLowerCase(Locale.ROOT));
+    Tables.line(text, "labels", job.labels().isEmpty() ? null : String.join(", ", job.labels()));
+    Tables.line(text, "image", job.image());
+    Tables.line(
+        text,
+        "bundle",
+        job.bundleDigest() == null
+            ? "to be built first"
+            : job.bundleDigest() + " " + job.architecture());
+    Tables.line(
         text,
         "command",
         job.command().isEmpty() ? null : Tables.command(job.command(), COMMAND_WIDTH));
-    line(text, "directory", job.workingDirectory());
-    line(text, "user", job.user());
-    line(
+    Tables.line(text, "directory", job.workingDirectory());
+    Tables.line(text, "user", job.user());
+    Tables.line(
         text,
         "shape",
         job.shape().cpus()
@@ -98,8 +103,8 @@ final class ShowCommand implements Callable<Integer> {
             + " MiB memory, "
             + job.shape().scratchMib()
             + " MiB scratch");
-    line(text, "network", job.network().toLowerCase(Locale.ROOT));
-    line(
+    Tables.line(text, "network", job.network().toLowerCase(Locale.ROOT));
+    Tables.line(
         text,
         "limits",
         "run "
@@ -108,24 +113,18 @@ final class ShowCommand implements Callable<Integer> {
             + job.queueTimeoutSeconds()
             + " s, log "
             + Tables.size(job.logLimitBytes()));
-    line(text, "submitted", job.submittedAt());
-    line(text, "worker", job.worker());
-    line(text, "vmm", job.vmm());
-    line(text, "kernel", job.guestKernel());
-    line(
+    Tables.line(text, "submitted", job.submittedAt());
+    Tables.line(text, "worker", job.worker());
+    Tables.line(text, "vmm", job.vmm());
+    Tables.line(text, "kernel", job.guestKernel());
+    Tables.line(
         text,
         "attempts",
         job.attempts() + ", " + job.faults() + " of at most " + job.maxAttempts() + " faulted");
-    line(text, "log", Tables.size(job.logBytes()));
+    Tables.line(text, "log", Tables.size(job.logBytes()));
     if (job.peakMemoryKib() > 0) {
-      line(text, "peak memory", job.peakMemoryKib() / 1024 + " MiB");
+      Tables.line(text, "peak memory", job.peakMemoryKib() / 1024 + " MiB");
     }
     return text.toString();
-  }
-
-  private static void line(StringBuilder text, String name, @Nullable String value) {
-    if (value != null) {
-      text.append(String.format(Locale.ROOT, "%-12s %s%n", name, Output.oneLine(value)));
-    }
   }
 }

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Lays out text in columns. */
 final class Tables {
@@ -94,6 +95,13 @@ final class Tables {
       return bytes + " B";
     }
     return bytes < 10 * 1024 * 1024 ? bytes / 1024 + " KiB" : bytes / (1024 * 1024) + " MiB";
+  }
+
+  /** Adds a line of a name and its value, unless there is none or it is empty. */
+  static void line(StringBuilder text, String name, @Nullable String value) {
+    if (value != null && !value.isEmpty()) {
+      text.append(String.format(Locale.ROOT, "%-12s %s%n", name, Output.oneLine(value)));
+    }
   }
 
   /** A command on one line of bounded length. */

@@ -28,7 +28,8 @@ class ExitCodeTest {
               SESSION_IDLE,
               SESSION_ABANDONED,
               TRANSFER_TOO_LARGE,
-              TRANSFER_FAILED ->
+              TRANSFER_FAILED,
+              IMAGE_REFUSED ->
               123;
           case COMMAND_NOT_STARTED -> 127;
           case QUEUE_TIMEOUT,
@@ -37,6 +38,10 @@ class ExitCodeTest {
               WORKER_LOST,
               BUNDLE_ABSENT,
               BUNDLE_BROKEN,
+              BUNDLE_PULL_FAILED,
+              BUNDLE_UNTRUSTED,
+              IMAGE_SOURCE_FAILED,
+              IMAGE_BUILD_FAILED,
               BOOT_FAILED,
               BOOT_TIMEOUT,
               GUEST_SETUP_FAILED,

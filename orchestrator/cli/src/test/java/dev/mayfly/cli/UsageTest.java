@@ -17,9 +17,7 @@ class UsageTest {
       value = {
         "\"\" | there is no command ''",
         "foo | there is no command 'foo'",
-        "run | Missing required options and parameters: '--image=NAME', 'COMMAND'",
-        "run --image debian:12 | Missing required parameter: 'COMMAND'",
-        "run --image debian:12 -- | Missing required parameter: 'COMMAND'",
+        "run | Missing required option: '--image=NAME'",
         "run -- true | Missing required option: '--image=NAME'",
         "run --image i --bogus x | Unknown option: '--bogus'",
         "run --image i --cpus many x | Invalid value for option '--cpus'",
@@ -55,6 +53,15 @@ class UsageTest {
         "project set ci --max-active few | 'few' is neither a number nor none",
         "limits --max-active few | 'few' is neither a number nor none",
         "pool set P pack | the name of a worker pool must be 1 to 63 characters",
+        "image | say what to do with the image",
+        "image paint | Unmatched argument at index 1: 'paint'",
+        "image publish | say which image to publish, or --all",
+        "image publish --all debian:12 | say which image to publish, or --all",
+        "image check | Missing required parameter: 'NAME'",
+        "image rollback debian:12 | Missing required parameter: 'NUMBER'",
+        "image history UPPER | 'UPPER': image is not a valid name",
+        "image inspect sha256:12 | 'sha256:12': digest is not sha256: and 64",
+        "image policy debian:12 --watch 5 | '5' is not a duration such as 30s, 10m or 1h",
         "health --wait -1 | --wait is 0 to",
       })
   void wrongUsageIsOneLine(String arguments, String message) {
@@ -84,6 +91,7 @@ class UsageTest {
         "cancel",
         "workers",
         "images",
+        "image",
         "image-publish",
         "health"
       })
@@ -94,7 +102,23 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"worker drain", "worker quarantine", "project set", "pool set"})
+  @ValueSource(
+      strings = {
+        "worker drain",
+        "worker quarantine",
+        "project set",
+        "pool set",
+        "image ls",
+        "image inspect",
+        "image history",
+        "image rollback",
+        "image policy",
+        "image check",
+        "image publish",
+        "image pin",
+        "image rm",
+        "image gc"
+      })
   void everyPartOfACommandHasHelp(String command) {
     String[] words = command.split(" ");
     assertThat(shell.run(words[0], words[1], "--help")).isZero();
@@ -114,7 +138,7 @@ class UsageTest {
   @Test
   void helpListsWhatUsersNeedAndNotWhatTheLauncherNeeds() {
     assertThat(shell.run("--help")).isZero();
-    assertThat(shell.stdout.text()).contains("  run ", "  images ").doesNotContain("publish");
+    assertThat(shell.stdout.text()).contains("  run ", "  images ").doesNotContain("image-publish");
   }
 
   @Test

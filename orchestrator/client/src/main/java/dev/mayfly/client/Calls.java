@@ -133,6 +133,19 @@ final class Calls {
     }
   }
 
+  /** As above, with a body of that many bytes. */
+  Reply upload(
+      String target, Map<String, String> headers, InputStream body, long length, Duration silence)
+      throws IOException {
+    Transport.Request request =
+        new Transport.Request("PUT", target, authorized(headers), null, silence);
+    try (Transport.Answer answer = transport.send(request, body, length)) {
+      byte[] all = readAll(answer.body(), time.nanoTime() + timeouts.call().toNanos());
+      String type = contentType(answer);
+      return new Reply(answer.status(), type::equals, headersOf(answer), all);
+    }
+  }
+
   /** Opens an answer that is read as it comes; no retries. The caller closes it. */
   Transport.Answer open(String target, Map<String, String> headers, Duration silence)
       throws IOException {
@@ -280,6 +293,7 @@ final class Calls {
         List.of(
             "Retry-After",
             "Location",
+            "Content-Length",
             "Mayfly-Next-Cursor",
             "Mayfly-Log-Complete",
             "Mayfly-Input-Offset")) {

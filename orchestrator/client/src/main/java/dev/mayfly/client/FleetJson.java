@@ -1,7 +1,5 @@
 package dev.mayfly.client;
 
-import dev.mayfly.api.rest.ImagePublication;
-import dev.mayfly.api.rest.ImageView;
 import dev.mayfly.api.rest.LimitsChange;
 import dev.mayfly.api.rest.LimitsView;
 import dev.mayfly.api.rest.ProjectChange;
@@ -14,7 +12,7 @@ import dev.mayfly.client.json.JsonFields;
 import dev.mayfly.client.json.JsonValue;
 import dev.mayfly.client.json.MalformedJson;
 
-/** The records of REST v1 about workers, images, projects and pools as JSON and back. */
+/** The records of REST v1 about workers, projects and pools as JSON and back. */
 public final class FleetJson {
   private FleetJson() {}
 
@@ -75,42 +73,6 @@ public final class FleetJson {
                     vmm.text("reason"))),
         fields.texts("bundleDigests"),
         fields.text("lastSeenAt"));
-  }
-
-  public static JsonValue of(ImageView image) {
-    return new JsonMembers()
-        .text("name", image.name())
-        .text("bundleDigest", image.bundleDigest())
-        .text("architecture", image.architecture())
-        .number("sizeBytes", image.sizeBytes())
-        .text("publishedAt", image.publishedAt())
-        .texts("cachedOn", image.cachedOn())
-        .object();
-  }
-
-  public static ImageView imageView(JsonFields fields) throws MalformedJson {
-    return new ImageView(
-        fields.text("name"),
-        fields.text("bundleDigest"),
-        fields.text("architecture"),
-        fields.longNumber("sizeBytes"),
-        fields.text("publishedAt"),
-        fields.texts("cachedOn"));
-  }
-
-  public static JsonValue of(ImagePublication publication) {
-    return new JsonMembers()
-        .text("bundleDigest", publication.bundleDigest())
-        .text("architecture", publication.architecture())
-        .number("sizeBytes", publication.sizeBytes())
-        .object();
-  }
-
-  public static ImagePublication imagePublication(JsonFields fields) throws MalformedJson {
-    return new ImagePublication(
-        fields.optionalText("bundleDigest"),
-        fields.optionalText("architecture"),
-        fields.optionalLong("sizeBytes"));
   }
 
   public static JsonValue of(QuarantineRequest request) {

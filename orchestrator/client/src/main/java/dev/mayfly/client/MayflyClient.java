@@ -223,20 +223,20 @@ public final class MayflyClient {
 
   /** All images. */
   public List<ImageView> images() throws MayflyException, InterruptedException {
-    return allPages("/api/v1/images", FleetJson::imageView);
+    return allPages("/api/v1/images", ImageJson::imageView);
   }
 
   /** What an image name points to, or nothing when it is not known. */
   public Optional<ImageView> image(ImageRef name) throws MayflyException, InterruptedException {
-    return optional(calls.send(Call.get(imageTarget(name))), FleetJson::imageView);
+    return optional(calls.send(Call.get(imageTarget(name))), ImageJson::imageView);
   }
 
   /** Lets an image name point to a bundle. */
   public Publication publish(ImageRef name, ImagePublication publication)
       throws MayflyException, InterruptedException {
-    Reply reply = send("PUT", imageTarget(name), FleetJson.of(publication));
+    Reply reply = send("PUT", imageTarget(name), ImageJson.of(publication));
     if (reply.status() == 200 || reply.status() == 201) {
-      return new Publication.Published(calls.document(reply, FleetJson::imageView));
+      return new Publication.Published(calls.document(reply, ImageJson::imageView));
     }
     MayflyException failure = calls.failure(reply);
     if (failure instanceof MayflyProblem problem && isRefusal(reply.status())) {
@@ -255,6 +255,16 @@ public final class MayflyClient {
     }
   }
 
+  /** Builds of images on workers. */
+  public ImageBuildClient imageBuildClient() {
+    return new ImageBuildClient(this, calls);
+  }
+
+  /** Blobs, bundles, the history and the policies of image names. */
+  public ImageClient imageClient() {
+    return new ImageClient(this, calls, time);
+  }
+
   /** Workers one by one, projects, limits and worker pools. */
   public FleetClient fleet() {
     return new FleetClient(this, calls);
@@ -267,12 +277,12 @@ public final class MayflyClient {
     return calls.send(new Call(method, target, SENDS_JSON, bytes, true, Calls.MAX_TRIES));
   }
 
-  private static boolean isRefusal(int status) {
+  static boolean isRefusal(int status) {
     return status == 400 || status == 409 || status == 413 || status == 415 || status == 422;
   }
 
   private static String imageTarget(ImageRef name) {
-    return "/api/v1/images/" + URLEncoder.encode(name.value(), StandardCharsets.UTF_8);
+    return ImageClient.target("images", name);
   }
 
   <T> T successful(Reply reply, JsonFields.Mapping<T> mapping) throws MayflyException {
@@ -292,10 +302,15 @@ public final class MayflyClient {
 
   <T> List<T> allPages(String path, JsonFields.Mapping<T> mapping)
       throws MayflyException, InterruptedException {
+    return allPages(path, new Query(), mapping);
+  }
+
+  <T> List<T> allPages(String path, Query query, JsonFields.Mapping<T> mapping)
+      throws MayflyException, InterruptedException {
     List<T> all = new ArrayList<>();
     String cursor = null;
     for (int pages = 0; pages < MAX_PAGES; pages++) {
-      Reply reply = calls.send(Call.get(path + new Query().add("cursor", cursor).text()));
+      Reply reply = calls.send(Call.get(path + query.and("cursor", cursor).text()));
       Page<T> page = successful(reply, fields -> RestJson.page(fields, mapping));
       all.addAll(page.items());
       cursor = page.next();
@@ -330,6 +345,13 @@ public final class MayflyClient {
             .append(URLEncoder.encode(value, StandardCharsets.UTF_8));
       }
       return this;
+    }
+
+    /** Another one with that parameter in addition. */
+    Query and(String name, @Nullable String value) {
+      Query more = new Query();
+      more.text.append(text);
+      return more.add(name, value);
     }
 
     String text() {

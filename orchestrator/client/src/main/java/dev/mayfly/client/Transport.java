@@ -19,6 +19,14 @@ interface Transport {
   Answer send(Request request, InputStream body) throws IOException;
 
   /**
+   * As {@link #send(Request, InputStream)}, with a body whose length is announced; one that ends
+   * earlier is an error.
+   *
+   * @param length in bytes, at least 0
+   */
+  Answer send(Request request, InputStream body, long length) throws IOException;
+
+  /**
    * One request.
    *
    * @param target what follows the base URL, encoded: path and query

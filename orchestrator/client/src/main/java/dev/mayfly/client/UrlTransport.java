@@ -44,8 +44,20 @@ final class UrlTransport implements Transport {
   @Override
   public Answer send(Request request, InputStream body) throws IOException {
     HttpURLConnection connection = prepared(request);
-    connection.setDoOutput(true);
     connection.setChunkedStreamingMode(STREAM_CHUNK);
+    return streamed(connection, body);
+  }
+
+  @Override
+  public Answer send(Request request, InputStream body, long length) throws IOException {
+    HttpURLConnection connection = prepared(request);
+    connection.setFixedLengthStreamingMode(length);
+    return streamed(connection, body);
+  }
+
+  private static Answer streamed(HttpURLConnection connection, InputStream body)
+      throws IOException {
+    connection.setDoOutput(true);
     try (OutputStream out = connection.getOutputStream()) {
       body.transferTo(out);
     } catch (IOException broken) {
@@ -106,7 +118,8 @@ final class UrlTransport implements Transport {
     if (raw == null) {
       return InputStream.nullInputStream();
     }
-    long length = connection.getContentLengthLong();
+    long length =
+        connection.getRequestMethod().equals("HEAD") ? -1 : connection.getContentLengthLong();
     return length < 0 ? raw : new ExactLength(raw, length);
   }
 

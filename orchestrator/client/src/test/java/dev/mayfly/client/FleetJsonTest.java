@@ -2,8 +2,6 @@ package dev.mayfly.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mayfly.api.rest.ImagePublication;
-import dev.mayfly.api.rest.ImageView;
 import dev.mayfly.api.rest.LimitsChange;
 import dev.mayfly.api.rest.LimitsView;
 import dev.mayfly.api.rest.ProjectChange;
@@ -58,12 +56,6 @@ class FleetJsonTest {
             "t");
     return Stream.of(
         new Way<>(worker, FleetJson::of, FleetJson::workerView),
-        new Way<>(
-            new ImageView("n", "d", "a", 5, "t", List.of("w")),
-            FleetJson::of,
-            FleetJson::imageView),
-        new Way<>(
-            new ImagePublication("d", "a", 1L << 33), FleetJson::of, FleetJson::imagePublication),
         new Way<>(new QuarantineRequest("r"), FleetJson::of, FleetJson::quarantineRequest),
         new Way<>(
             new ProjectView("ci", 3, 10, 4, new ShapeView(1, 2, 3)),

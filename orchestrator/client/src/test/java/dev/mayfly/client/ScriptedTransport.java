@@ -40,6 +40,11 @@ final class ScriptedTransport implements Transport {
             request.silence()));
   }
 
+  @Override
+  public Answer send(Request request, InputStream body, long length) throws IOException {
+    return send(request, body);
+  }
+
   List<Request> requests() {
     return requests;
   }

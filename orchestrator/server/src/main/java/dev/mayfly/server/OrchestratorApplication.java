@@ -2,14 +2,20 @@ package dev.mayfly.server;
 
 import dev.mayfly.core.lease.LeasePolicy;
 import dev.mayfly.db.DatabaseException;
+import dev.mayfly.server.blobs.BlobsConfiguration;
 import dev.mayfly.server.config.OrchestratorSettings;
 import dev.mayfly.server.config.SettingsException;
 import dev.mayfly.server.http.HttpConfiguration;
+import dev.mayfly.server.http.ImageHttpConfiguration;
 import dev.mayfly.server.http.SessionHttpConfiguration;
 import dev.mayfly.server.persistence.PersistenceConfiguration;
+import dev.mayfly.server.schedule.BuildScheduleConfiguration;
+import dev.mayfly.server.schedule.ImageScheduleConfiguration;
 import dev.mayfly.server.schedule.ScheduleConfiguration;
 import dev.mayfly.server.schedule.SessionScheduleConfiguration;
 import dev.mayfly.server.security.SecurityConfiguration;
+import dev.mayfly.server.workers.BlobLinkConfiguration;
+import dev.mayfly.server.workers.BuildLinkConfiguration;
 import dev.mayfly.server.workers.WorkersConfiguration;
 import java.net.BindException;
 import java.util.Map;
@@ -42,7 +48,13 @@ import org.springframework.context.annotation.Import;
   SecurityConfiguration.class,
   ScheduleConfiguration.class,
   SessionHttpConfiguration.class,
-  SessionScheduleConfiguration.class
+  SessionScheduleConfiguration.class,
+  BlobsConfiguration.class,
+  ImageHttpConfiguration.class,
+  BlobLinkConfiguration.class,
+  ImageScheduleConfiguration.class,
+  BuildLinkConfiguration.class,
+  BuildScheduleConfiguration.class
 })
 public class OrchestratorApplication {
 

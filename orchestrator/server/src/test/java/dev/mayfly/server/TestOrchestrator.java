@@ -3,6 +3,7 @@ package dev.mayfly.server;
 import dev.mayfly.core.lease.LeasePolicy;
 import dev.mayfly.db.DatabaseAccess;
 import dev.mayfly.db.TestDatabase;
+import dev.mayfly.server.config.BlobSettings;
 import dev.mayfly.server.config.OrchestratorSettings;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -10,6 +11,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * A whole orchestrator on free ports and a fresh database, with leases short enough to wait for.
@@ -37,6 +39,9 @@ public final class TestOrchestrator implements AutoCloseable {
     this.orchestrator = orchestrator;
   }
 
+  /** A registry of our own, so that a name that a test makes up is unknown elsewhere. */
+  private static final List<String> FIRST_USE = List.of("recipes", "first.example/");
+
   /** The one that tests share, who then must not count on an empty database. */
   public static TestOrchestrator shared() {
     return Shared.INSTANCE;
@@ -57,7 +62,9 @@ public final class TestOrchestrator implements AutoCloseable {
               database.url(),
               database.user(),
               password,
-              OrchestratorSettings.DEFAULT_MAX_QUEUED_JOBS);
+              OrchestratorSettings.DEFAULT_MAX_QUEUED_JOBS,
+              BlobSettings.in(home),
+              FIRST_USE);
       return new TestOrchestrator(home, Orchestrator.start(settings, SHORT_LEASES, scheduler));
     } catch (IOException failed) {
       throw new IllegalStateException("no place for a state directory", failed);

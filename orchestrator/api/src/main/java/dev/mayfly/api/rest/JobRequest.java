@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param environment names and values; with {@code secrets} at most {@value #MAX_ENVIRONMENT}
  *     entries, {@value #MAX_ENVIRONMENT_BYTES} bytes in all; names match {@code
  *     [A-Za-z_][A-Za-z0-9_]*}; default none
- * @param workingDirectory absolute path in the guest, made when absent; default {@code /workspace}
- * @param user name or {@code uid[:gid]}; default root
+ * @param workingDirectory absolute path in the guest, made when absent; default the image's own
+ * @param user name or {@code uid[:gid]}; default the image's own
  * @param shape size; each absent member takes its default of 1 CPU, 512 MiB memory, 2048 MiB
  *     scratch, or that of a size label
  * @param network {@code USER} (default) or {@code NONE}
@@ -60,7 +60,6 @@ public record JobRequest(
   public static final int MAX_PATH_LENGTH = 4096;
   public static final int MAX_TIMEOUT_SECONDS = 7 * 24 * 3600;
   public static final int DEFAULT_TIMEOUT_SECONDS = 3600;
-  public static final String DEFAULT_WORKING_DIRECTORY = "/workspace";
 
   /** A shorter value would be masked all over the log. */
   public static final int MIN_SECRET_BYTES = 4;

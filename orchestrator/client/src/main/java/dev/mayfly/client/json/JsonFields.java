@@ -88,11 +88,18 @@ public final class JsonFields {
   }
 
   public boolean truth(String name) throws MalformedJson {
+    return required(name, optionalTruth(name));
+  }
+
+  public @Nullable Boolean optionalTruth(String name) throws MalformedJson {
     JsonValue value = member(name);
+    if (value == null) {
+      return null;
+    }
     if (value instanceof JsonBoolean truth) {
       return truth.value();
     }
-    throw new MalformedJson(pathOf(name) + (value == null ? " is missing" : " is not a boolean"));
+    throw new MalformedJson(pathOf(name) + " is not a boolean");
   }
 
   /** A list of strings. */

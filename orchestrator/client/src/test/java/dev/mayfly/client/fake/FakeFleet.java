@@ -1,7 +1,5 @@
 package dev.mayfly.client.fake;
 
-import dev.mayfly.api.rest.ImagePublication;
-import dev.mayfly.api.rest.ImageView;
 import dev.mayfly.api.rest.LimitsView;
 import dev.mayfly.api.rest.Page;
 import dev.mayfly.api.rest.Problem;
@@ -28,12 +26,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Workers, images, projects, limits and pools of the fake orchestrator. */
 final class FakeFleet {
-  private static final String TIME = "2026-11-21T10:00:00.000000Z";
-  private static final Answer ABSENT =
+  static final String TIME = "2026-11-21T10:00:00.000000Z";
+  static final Answer ABSENT =
       new Answer(
           JsonNull.NULL, FakeOrchestrator.problem(404, "not-found", "There is no such thing"));
 
-  private final Map<String, ImageView> images = new TreeMap<>();
+  private final FakeImages images = new FakeImages();
   private final Map<String, WorkerView> workers = new TreeMap<>();
   private final Map<String, ProjectView> projects = new TreeMap<>();
   private final Map<String, WorkerPoolView> pools = new TreeMap<>();
@@ -42,12 +40,8 @@ final class FakeFleet {
   /** What a call answers: a document, or a problem. */
   record Answer(JsonValue body, @Nullable Problem problem) {}
 
-  private static Answer of(JsonValue body) {
+  static Answer of(JsonValue body) {
     return new Answer(body, null);
-  }
-
-  synchronized boolean knowsImage(@Nullable String name) {
-    return name != null && images.containsKey(name);
   }
 
   synchronized void worker(String name, String state) {
@@ -72,10 +66,8 @@ final class FakeFleet {
             TIME));
   }
 
-  synchronized ImageView image(String name, String digest, String architecture, long size) {
-    ImageView image = new ImageView(name, digest, architecture, size, TIME, List.of("worker-1"));
-    images.put(name, image);
-    return image;
+  FakeImages images() {
+    return images;
   }
 
   /**
@@ -83,17 +75,19 @@ final class FakeFleet {
    *
    * @param parts of its path: "", "api", "v1", the kind, a name, a verb
    */
-  synchronized Answer answer(String method, String[] parts, byte[] body) throws MalformedJson {
+  synchronized Answer answer(String method, String[] parts, Map<String, String> query, byte[] body)
+      throws MalformedJson {
     String kind = parts.length > 3 ? parts[3] : "";
     String name = parts.length > 4 ? URLDecoder.decode(parts[4], StandardCharsets.UTF_8) : null;
+    Answer ofImages = images.answer(method + " " + kind, name, query, body);
+    if (ofImages != null) {
+      return ofImages;
+    }
     return switch (method + " " + kind) {
       case "GET workers" ->
           name == null ? of(page(workers, FleetJson::of)) : one(workers, name, FleetJson::of);
       case "POST workers" ->
           name == null || parts.length != 6 ? ABSENT : duty(name, parts[5], body);
-      case "GET images" ->
-          name == null ? of(page(images, FleetJson::of)) : one(images, name, FleetJson::of);
-      case "PUT images" -> name == null ? ABSENT : publish(name, body);
       case "GET projects" ->
           name == null ? of(page(projects, FleetJson::of)) : of(FleetJson.of(project(name)));
       case "PUT projects" ->
@@ -113,11 +107,11 @@ final class FakeFleet {
     return JsonFields.of(JsonReader.read(body));
   }
 
-  private static <T> JsonValue page(Map<String, T> all, Function<T, JsonValue> json) {
+  static <T> JsonValue page(Map<String, T> all, Function<T, JsonValue> json) {
     return RestJson.of(new Page<>(List.copyOf(all.values()), null), json);
   }
 
-  private static <T> Answer one(Map<String, T> all, String name, Function<T, JsonValue> json) {
+  static <T> Answer one(Map<String, T> all, String name, Function<T, JsonValue> json) {
     T found = all.get(name);
     return found == null ? ABSENT : of(json.apply(found));
   }
@@ -143,18 +137,6 @@ final class FakeFleet {
     String strategy = FleetJson.workerPoolChange(fields(body)).strategy();
     pools.put(name, new WorkerPoolView(name, String.valueOf(strategy), List.of()));
     return one(pools, name, FleetJson::of);
-  }
-
-  private Answer publish(String name, byte[] body) throws MalformedJson {
-    ImagePublication publication = FleetJson.imagePublication(fields(body));
-    String digest = publication.bundleDigest();
-    String architecture = publication.architecture();
-    Long size = publication.sizeBytes();
-    if (digest == null || architecture == null || size == null) {
-      return new Answer(
-          JsonNull.NULL, FakeOrchestrator.problem(422, "invalid", "All members are required"));
-    }
-    return of(FleetJson.of(image(name, digest, architecture, size)));
   }
 
   private Answer duty(String name, String verb, byte[] body) throws MalformedJson {

@@ -11,6 +11,7 @@ import dev.mayfly.client.RestJson;
 import dev.mayfly.client.json.JsonFields;
 import dev.mayfly.client.json.JsonReader;
 import dev.mayfly.client.json.JsonValue;
+import dev.mayfly.client.json.JsonValue.JsonNull;
 import dev.mayfly.client.json.JsonWriter;
 import dev.mayfly.client.json.MalformedJson;
 import java.io.ByteArrayOutputStream;
@@ -71,7 +72,7 @@ public final class FakeOrchestrator implements AutoCloseable {
 
   public FakeOrchestrator(Script script) throws IOException {
     this.script = script;
-    fleet.image(KNOWN_IMAGE, "sha256:" + "ab".repeat(32), "x86_64", 123_456_789);
+    fleet.images().put(KNOWN_IMAGE, "sha256:" + "ab".repeat(32), "x86_64", 123_456_789);
     start();
   }
 
@@ -195,14 +196,44 @@ public final class FakeOrchestrator implements AutoCloseable {
     } else if (parts.length >= 5 && parts[3].equals("jobs") && jobs.containsKey(parts[4])) {
       FakeJob job = jobs.get(parts[4]);
       ofJob(exchange, job, call.substring(call.indexOf(parts[4]) + parts[4].length()));
+    } else if (parts.length == 5 && parts[3].equals("blobs")) {
+      ofBlob(exchange, parts[4], body);
     } else {
-      FakeFleet.Answer answer = fleet.answer(exchange.getRequestMethod(), parts, body);
+      FakeFleet.Answer answer =
+          fleet.answer(exchange.getRequestMethod(), parts, query(exchange), body);
       Problem problem = answer.problem();
       if (problem != null) {
         answer(exchange, problem);
+      } else if (answer.body() == JsonNull.NULL) {
+        exchange.sendResponseHeaders(204, -1);
       } else {
         answer(exchange, 200, answer.body());
       }
+    }
+  }
+
+  private void ofBlob(HttpExchange exchange, String digest, byte[] body) throws IOException {
+    byte[] stored = fleet.images().blob(digest);
+    if (exchange.getRequestMethod().equals("PUT")) {
+      if (fleet.images().putBlob(digest, body)) {
+        exchange.sendResponseHeaders(204, -1);
+      } else {
+        answer(exchange, problem(422, "digest", "The bytes are not those of the digest"));
+      }
+    } else if (stored == null) {
+      if (exchange.getRequestMethod().equals("HEAD")) {
+        exchange.sendResponseHeaders(404, -1);
+      } else {
+        answer(exchange, problem(404, "not-found", "There is no such blob"));
+      }
+    } else if (exchange.getRequestMethod().equals("HEAD")) {
+      exchange.getResponseHeaders().set("Content-Length", Integer.toString(stored.length));
+      exchange.sendResponseHeaders(200, -1);
+    } else {
+      String range = exchange.getRequestHeaders().getFirst("Range");
+      int from = range == null ? 0 : Integer.parseInt(range.replaceAll("[^0-9]", ""));
+      byte[] rest = Arrays.copyOfRange(stored, from, stored.length);
+      answer(exchange, range == null ? 200 : 206, "application/octet-stream", rest);
     }
   }
 
@@ -247,7 +278,7 @@ public final class FakeOrchestrator implements AutoCloseable {
       }
       return;
     }
-    if (!fleet.knowsImage(request.image())) {
+    if (!fleet.images().knows(request.image())) {
       answer(
           exchange,
           new Problem(

@@ -16,6 +16,7 @@ import java.util.Set;
  * @param bundles verified and ready to boot on it
  * @param labels what it can be selected by; its pool is one of them, as {@code pool=NAME}
  * @param pool the worker pool it belongs to, which places by one strategy
+ * @param builder images can be built on it
  * @param duty whether it is meant to take work; set by people and by quarantine, never by the
  *     worker
  */
@@ -31,6 +32,7 @@ public record Worker(
     Set<BundleDigest> bundles,
     Set<Label> labels,
     WorkerPoolName pool,
+    boolean builder,
     Duty duty,
     Instant lastSeenAt) {
 
@@ -71,6 +73,7 @@ public record Worker(
         nextBundles,
         labels,
         pool,
+        builder,
         nextDuty,
         seen);
   }

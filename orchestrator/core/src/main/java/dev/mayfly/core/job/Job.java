@@ -1,5 +1,6 @@
 package dev.mayfly.core.job;
 
+import dev.mayfly.api.BundleDigest;
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.JobState;
 import java.time.Instant;
@@ -50,6 +51,9 @@ public record Job(
     if (progress instanceof JobProgress.Active && (attempt == null || attempt.finished())) {
       throw new IllegalArgumentException("an active job needs an unfinished attempt");
     }
+    if (progress instanceof JobProgress.Active && spec.bundle().isEmpty()) {
+      throw new IllegalArgumentException("an active job needs a bundle");
+    }
   }
 
   public static Job submitted(JobId id, JobSpec spec, Instant at) {
@@ -81,6 +85,11 @@ public record Job(
     return attempt == null ? 0 : attempt.id().number();
   }
 
+  /** It waits until its image is built. */
+  public boolean awaitsImage() {
+    return progress instanceof JobProgress.Queued && spec.bundle().isEmpty();
+  }
+
   public boolean cancelRequested() {
     return endRequest instanceof EndRequest.Cancel;
   }
@@ -93,6 +102,19 @@ public record Job(
     JobSpec kept = next instanceof JobProgress.Finished ? spec.withoutEnvironment() : spec;
     return new Job(
         id, version + 1, kept, submittedAt, next, endRequest, nextTries, nextAttempt, sessionUntil);
+  }
+
+  Job withBundle(BundleDigest bundle, String architecture) {
+    return new Job(
+        id,
+        version + 1,
+        spec.with(bundle, architecture),
+        submittedAt,
+        progress,
+        endRequest,
+        tries,
+        attempt,
+        sessionUntil);
   }
 
   Job withEndRequest(EndRequest request) {

@@ -5,6 +5,8 @@ import dev.mayfly.api.ImageRef;
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.LeaseEpoch;
 import dev.mayfly.core.image.Image;
+import dev.mayfly.core.image.ImageBuild;
+import dev.mayfly.core.image.ImageBuildDesk;
 import dev.mayfly.core.image.ImageStore;
 import dev.mayfly.core.quota.AdmissionPolicy;
 import java.time.Duration;
@@ -25,6 +27,7 @@ public final class JobDesk {
 
   private final JobStore jobs;
   private final ImageStore images;
+  private final ImageBuildDesk builds;
   private final AdmissionPolicy admission;
   private final JobIds ids;
   private final InstantSource clock;
@@ -32,11 +35,13 @@ public final class JobDesk {
   public JobDesk(
       JobStore jobs,
       ImageStore images,
+      ImageBuildDesk builds,
       AdmissionPolicy admission,
       JobIds ids,
       InstantSource clock) {
     this.jobs = jobs;
     this.images = images;
+    this.builds = builds;
     this.admission = admission;
     this.ids = ids;
     this.clock = clock;
@@ -46,10 +51,13 @@ public final class JobDesk {
    * Stores a job, once per key. A repetition is answered even when the image is gone or the queue
    * full meanwhile.
    *
-   * @param spec makes the job's spec once the bundle of the image is known
+   * <p>A name that points nowhere may be built on first use: then the job waits for that one build
+   * with all others of the name.
+   *
+   * @param spec makes the job's spec; given nothing when the image is still to be built
    */
   public Submission submit(
-      ImageRef image, Function<Image, JobSpec> spec, @Nullable IdempotencyKey key) {
+      ImageRef image, Function<Optional<Image>, JobSpec> spec, @Nullable IdempotencyKey key) {
     if (key != null) {
       Optional<Submission> earlier = jobs.submitted(key);
       if (earlier.isPresent()) {
@@ -57,15 +65,16 @@ public final class JobDesk {
       }
     }
     Optional<Image> known = images.find(image);
-    if (known.isEmpty()) {
-      return new Submission.UnknownImage();
+    Optional<ImageBuild> build = known.isEmpty() ? builds.firstUse(image) : Optional.empty();
+    if (known.isEmpty() && build.isEmpty()) {
+      return new Submission.UnknownImage(builds.refusal(image));
     }
     int capacity = admission.maxQueuedJobs();
     if (!admission.admits(jobs.countQueued(capacity))) {
       return new Submission.QueueFull(capacity);
     }
-    Job job = Job.submitted(ids.next(), spec.apply(known.get()), clock.instant());
-    return jobs.submit(job, key);
+    Job job = Job.submitted(ids.next(), spec.apply(known), clock.instant());
+    return build.isPresent() ? jobs.submit(job, key, build.get()) : jobs.submit(job, key);
   }
 
   /** Asks for the end of a job; what it is afterwards, empty when there is none. */

@@ -1,6 +1,8 @@
 package dev.mayfly.core.job;
 
 import dev.mayfly.api.AttemptId;
+import dev.mayfly.api.BundleDigest;
+import dev.mayfly.api.FaultCode;
 import dev.mayfly.api.LeaseEpoch;
 import dev.mayfly.api.WorkerId;
 import dev.mayfly.core.lease.LeasePolicy;
@@ -21,6 +23,20 @@ public sealed interface JobEvent {
    * @param because why it waited, for the user
    */
   record QueueTimedOut(String because, Instant at) implements JobEvent {}
+
+  /**
+   * The image it waits for has been built.
+   *
+   * @param architecture of the bundle
+   */
+  record ImageBuilt(BundleDigest bundle, String architecture) implements JobEvent {}
+
+  /**
+   * The image it waits for cannot be had.
+   *
+   * @param detail for the user
+   */
+  record ImageFailed(FaultCode code, String detail, Instant at) implements JobEvent {}
 
   /** Something happened to an attempt, as said under a lease. */
   record OnAttempt(AttemptId attempt, LeaseEpoch epoch, AttemptEvent event) implements JobEvent {}

@@ -20,12 +20,16 @@ public final class JobMachine {
       case JobEvent.Placed placed -> placed(job, placed);
       case JobEvent.EndRequested end -> endRequested(job, end);
       case JobEvent.QueueTimedOut timedOut -> queueTimedOut(job, timedOut);
+      case JobEvent.ImageBuilt built -> imageBuilt(job, built);
+      case JobEvent.ImageFailed failed -> imageFailed(job, failed);
       case JobEvent.OnAttempt onAttempt -> onAttempt(job, onAttempt);
     };
   }
 
   private static JobStep placed(Job job, JobEvent.Placed event) {
     return switch (job.progress()) {
+      case JobProgress.Queued _ when job.awaitsImage() ->
+          new JobStep.Refused("its image is not built yet");
       case JobProgress.Queued _ -> {
         Attempt last = job.attempt();
         LeaseEpoch epoch = last == null ? new LeaseEpoch(1) : last.lease().epoch().next();
@@ -86,6 +90,22 @@ public final class JobMachine {
       case JobProgress.Active _ -> new JobStep.Refused("it is on a worker");
       case JobProgress.Finished _ -> new JobStep.Unchanged();
     };
+  }
+
+  private static JobStep imageBuilt(Job job, JobEvent.ImageBuilt event) {
+    return job.awaitsImage()
+        ? new JobStep.Changed(job.withBundle(event.bundle(), event.architecture()))
+        : new JobStep.Unchanged();
+  }
+
+  private static JobStep imageFailed(Job job, JobEvent.ImageFailed event) {
+    return job.awaitsImage()
+        ? new JobStep.Changed(
+            job.with(
+                new JobProgress.Finished(
+                    new Outcome.Faulted(event.code(), event.detail()), event.at()),
+                job.attempt()))
+        : new JobStep.Unchanged();
   }
 
   private static JobStep onAttempt(Job job, JobEvent.OnAttempt event) {

@@ -7,6 +7,7 @@ import dev.mayfly.api.Shape;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -17,10 +18,11 @@ import java.util.TreeSet;
  * What was asked for, fixed at submission.
  *
  * @param demand what placement looks at; its bundle is what the image's name pointed to when the
- *     job was submitted
+ *     job was submitted, or when the image it waited for had been built
  * @param environment erased when the job ends: it may hold secrets
  * @param secrets names in the environment whose values must not appear in the log
- * @param user name or {@code uid[:gid]}; empty: root
+ * @param workingDirectory absolute; empty: that of the image
+ * @param user name or {@code uid[:gid]}; empty: that of the image
  */
 public record JobSpec(
     Demand demand,
@@ -41,7 +43,8 @@ public record JobSpec(
     return demand.image();
   }
 
-  public BundleDigest bundle() {
+  /** Empty as long as the image is still to be built. */
+  public Optional<BundleDigest> bundle() {
     return demand.bundle();
   }
 
@@ -49,12 +52,25 @@ public record JobSpec(
     return demand.shape();
   }
 
-  /** The command of a batch; empty for a session. */
+  /** The command of a batch; empty for a session, and for a batch that runs what its image says. */
   public List<String> command() {
     return switch (workload) {
       case Workload.Batch(List<String> command) -> command;
       case Workload.Session _ -> List.of();
     };
+  }
+
+  /** The same once the image it waits for is there. */
+  public JobSpec with(BundleDigest built, String builtFor) {
+    return new JobSpec(
+        demand.with(built, builtFor),
+        workload,
+        environment,
+        secrets,
+        workingDirectory,
+        user,
+        network,
+        limits);
   }
 
   JobSpec withoutEnvironment() {

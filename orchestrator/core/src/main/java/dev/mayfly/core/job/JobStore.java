@@ -6,6 +6,7 @@ import dev.mayfly.api.LeaseEpoch;
 import dev.mayfly.api.ProjectName;
 import dev.mayfly.api.WorkerId;
 import dev.mayfly.core.fleet.Capacity;
+import dev.mayfly.core.image.ImageBuild;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
@@ -64,6 +65,17 @@ public interface JobStore {
    */
   Submission submit(Job job, @Nullable IdempotencyKey key);
 
+  /**
+   * Stores a new job that waits for its image, once per key, and with it the build that it waits
+   * for, unless one of that image is under way: one of a name at a time.
+   *
+   * @return Accepted, Repeated or KeyTaken
+   */
+  Submission submit(Job job, @Nullable IdempotencyKey key, ImageBuild build);
+
+  /** Jobs that wait for their images, the oldest first. */
+  List<Job> awaitingImage(int limit);
+
   /** What was made under the key: Repeated or KeyTaken; empty: nothing. */
   Optional<Submission> submitted(IdempotencyKey key);
 
@@ -75,9 +87,9 @@ public interface JobStore {
   List<Job> list(JobQuery query);
 
   /**
-   * The head of the queue: for each project its first jobs that may be placed now, by priority
-   * (highest first) and submission. Its cost depends on the number of projects, not on the length
-   * of the queue.
+   * The head of the queue: for each project its first jobs that may be placed now (those whose
+   * image is still to be built may not), by priority (highest first) and submission. Its cost
+   * depends on the number of projects, not on the length of the queue.
    */
   List<Job> heads(Instant now, int perProject);
 

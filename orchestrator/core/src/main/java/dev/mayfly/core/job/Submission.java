@@ -12,7 +12,12 @@ public sealed interface Submission {
   /** The key belongs to a job that was asked for differently. */
   record KeyTaken(JobId by) implements Submission {}
 
-  record UnknownImage() implements Submission {}
+  /**
+   * Nobody has published the image, and it is not built on first use either.
+   *
+   * @param reason what to do, for people
+   */
+  record UnknownImage(String reason) implements Submission {}
 
   record QueueFull(int capacity) implements Submission {}
 }

@@ -16,6 +16,8 @@ public record Explanation(Instant at, boolean impossible, List<Reason> reasons) 
   public enum Rule {
     /** It waits its turn: others of its project or of other projects go first. */
     TURN,
+    /** Its image is being built, or waits for a worker that builds it. */
+    IMAGE_BUILDING,
     /** A pause after a fault. */
     BACKOFF,
     BUSY,

@@ -1,5 +1,6 @@
 package dev.mayfly.core.placement;
 
+import dev.mayfly.api.ImageRef;
 import dev.mayfly.api.Label;
 import dev.mayfly.api.ProjectName;
 import dev.mayfly.api.Shape;
@@ -9,6 +10,7 @@ import dev.mayfly.core.fleet.Duty;
 import dev.mayfly.core.fleet.FleetView;
 import dev.mayfly.core.fleet.Worker;
 import dev.mayfly.core.fleet.WorkerState;
+import dev.mayfly.core.image.ImageBuild;
 import dev.mayfly.core.job.Demand;
 import dev.mayfly.core.job.JobStore.ProjectUse;
 import dev.mayfly.core.placement.Explanation.Reason;
@@ -60,6 +62,7 @@ final class ExplanationPolicy {
 
   private final PlacementPlanner.Situation situation;
   private final Map<WorkerId, Demand> held;
+  private final Map<ImageRef, ImageBuild> building;
   private final Instant now;
   private final Instant silentSince;
   private final Set<Demand> ready = new HashSet<>();
@@ -70,16 +73,19 @@ final class ExplanationPolicy {
   /**
    * @param situation as planned from
    * @param held workers that the plan keeps free
+   * @param building the latest builds of images that are waited for
    * @param depth how many jobs of each project the situation's heads hold at most
    */
   ExplanationPolicy(
       PlacementPlanner.Situation situation,
       Map<WorkerId, Demand> held,
+      Map<ImageRef, ImageBuild> building,
       Instant now,
       Instant silentSince,
       int depth) {
     this.situation = situation;
     this.held = held;
+    this.building = building;
     this.now = now;
     this.silentSince = silentSince;
     this.depth = depth;
@@ -93,6 +99,12 @@ final class ExplanationPolicy {
   }
 
   Explanation explain(Demand demand) {
+    if (demand.bundle().isEmpty()) {
+      String text =
+          ImageBuildText.waits(
+              demand.image(), building.get(demand.image()), situation.fleet(), now, silentSince);
+      return new Explanation(now, false, List.of(plain(Rule.IMAGE_BUILDING, text)));
+    }
     Map<Rule, Group> groups = new EnumMap<>(Rule.class);
     int fitting = 0;
     boolean impossible = false;
@@ -127,7 +139,8 @@ final class ExplanationPolicy {
   }
 
   private Optional<Rule> obstacle(Demand demand, FleetView.Member member) {
-    Optional<Rule> hard = FitPolicy.obstacle(demand, member.worker(), silentSince);
+    Optional<Rule> hard =
+        FitPolicy.obstacle(demand, member.worker(), situation.supply(), silentSince);
     if (hard.isPresent()) {
       return hard;
     }
@@ -197,6 +210,7 @@ final class ExplanationPolicy {
       case SILENT -> "not connected";
       case QUARANTINED -> "quarantined";
       case TURN,
+          IMAGE_BUILDING,
           BACKOFF,
           HELD,
           PROJECT_CAP,
@@ -228,7 +242,7 @@ final class ExplanationPolicy {
       }
       case ARCHITECTURE -> "is " + worker.architecture() + ", needs " + demand.architecture();
       case LEFT -> "left";
-      case TURN, BACKOFF, PROJECT_CAP, GLOBAL_CAP, NO_WORKERS ->
+      case TURN, IMAGE_BUILDING, BACKOFF, PROJECT_CAP, GLOBAL_CAP, NO_WORKERS ->
           throw new IllegalStateException(rule + " is not about a worker");
     };
   }

@@ -1,6 +1,13 @@
 package dev.mayfly.core.placement;
 
+import dev.mayfly.api.ImageRef;
+import dev.mayfly.core.fleet.FleetView;
 import dev.mayfly.core.fleet.WorkerStore;
+import dev.mayfly.core.image.BundleSupply;
+import dev.mayfly.core.image.ImageBuild;
+import dev.mayfly.core.image.ImageBuildStore;
+import dev.mayfly.core.job.Demand;
+import dev.mayfly.core.job.Job;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.lease.LeasePolicy;
 import dev.mayfly.core.quota.QuotaStore;
@@ -9,6 +16,9 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Stores for every demand that waits why it does, in place of what was stored. It plans what
@@ -26,6 +36,8 @@ public final class ExplanationReconciler {
   private final JobStore jobs;
   private final WorkerStore workers;
   private final QuotaStore quotas;
+  private final BundleSupply.Source supplies;
+  private final ImageBuildStore builds;
   private final ExplanationStore explanations;
   private final LeasePolicy leases;
   private final InstantSource clock;
@@ -37,12 +49,16 @@ public final class ExplanationReconciler {
       JobStore jobs,
       WorkerStore workers,
       QuotaStore quotas,
+      BundleSupply.Source supplies,
+      ImageBuildStore builds,
       ExplanationStore explanations,
       LeasePolicy leases,
       InstantSource clock) {
     this.jobs = jobs;
     this.workers = workers;
     this.quotas = quotas;
+    this.supplies = supplies;
+    this.builds = builds;
     this.explanations = explanations;
     this.leases = leases;
     this.clock = clock;
@@ -60,16 +76,38 @@ public final class ExplanationReconciler {
       return 0;
     }
     cleared = false;
-    PlacementPlanner.Situation situation =
-        new PlacementPlanner.Situation(
-            jobs.heads(now, HEADS_PER_PROJECT), workers.fleet(), quotas.quotas(), jobs.use());
+    PlacementPlanner.Situation situation = situation(jobs.heads(now, HEADS_PER_PROJECT), waiting);
     Instant silentSince = leases.silentSince(now);
     PlacementPlanner.Plan plan = PlacementPlanner.plan(situation, silentSince, Integer.MAX_VALUE);
     ExplanationPolicy policy =
-        new ExplanationPolicy(situation, plan.held(), now, silentSince, HEADS_PER_PROJECT);
+        new ExplanationPolicy(
+            situation, plan.held(), building(waiting), now, silentSince, HEADS_PER_PROJECT);
     Map<String, Explanation> byKey = new HashMap<>();
     waiting.forEach(one -> byKey.put(one.demand().key(), policy.explain(one.demand())));
     explanations.replace(byKey);
     return byKey.size();
+  }
+
+  private PlacementPlanner.Situation situation(List<Job> heads, List<JobStore.Waiting> waiting) {
+    FleetView fleet = workers.fleet();
+    BundleSupply supply =
+        supplies.of(
+            PlacementPlanner.Situation.lacking(
+                Stream.concat(
+                    heads.stream().map(job -> job.spec().demand()),
+                    waiting.stream().map(JobStore.Waiting::demand)),
+                fleet));
+    return new PlacementPlanner.Situation(heads, fleet, quotas.quotas(), jobs.use(), supply);
+  }
+
+  /** The latest builds of the images that are waited for. */
+  private Map<ImageRef, ImageBuild> building(List<JobStore.Waiting> waiting) {
+    Set<ImageRef> images =
+        waiting.stream()
+            .map(JobStore.Waiting::demand)
+            .filter(demand -> demand.bundle().isEmpty())
+            .map(Demand::image)
+            .collect(Collectors.toSet());
+    return images.isEmpty() ? Map.of() : builds.latest(images);
   }
 }

@@ -1,8 +1,10 @@
 package dev.mayfly.core.placement;
 
+import dev.mayfly.api.BundleDigest;
 import dev.mayfly.core.fleet.Duty;
 import dev.mayfly.core.fleet.Worker;
 import dev.mayfly.core.fleet.WorkerState;
+import dev.mayfly.core.image.BundleSupply;
 import dev.mayfly.core.job.Demand;
 import dev.mayfly.core.placement.Explanation.Rule;
 import java.time.Instant;
@@ -21,23 +23,25 @@ final class FitPolicy {
    * The first rule by which the worker, were it idle, would not take such a job now; empty: it
    * would.
    *
+   * @param supply of the bundles that workers may lack
    * @param silentSince who was last heard of before this gets no work
    */
-  static Optional<Rule> obstacle(Demand demand, Worker worker, Instant silentSince) {
+  static Optional<Rule> obstacle(
+      Demand demand, Worker worker, BundleSupply supply, Instant silentSince) {
     Optional<Rule> kind = kind(demand, worker);
     if (kind.isPresent()) {
       return kind;
     }
     return worker.capacity().holds(demand.shape())
-        ? absence(demand, worker, silentSince)
+        ? absence(demand, worker, supply, silentSince)
         : Optional.of(Rule.TOO_SMALL);
   }
 
   /**
    * Whether every rule but that of size is kept; the same for demands that differ in shape only.
    */
-  static boolean suits(Demand demand, Worker worker, Instant silentSince) {
-    return kind(demand, worker).isEmpty() && absence(demand, worker, silentSince).isEmpty();
+  static boolean suits(Demand demand, Worker worker, BundleSupply supply, Instant silentSince) {
+    return kind(demand, worker).isEmpty() && absence(demand, worker, supply, silentSince).isEmpty();
   }
 
   /** Of what the worker is: it would have to become another one. */
@@ -54,7 +58,8 @@ final class FitPolicy {
   }
 
   /** Of how the worker is at the moment. */
-  private static Optional<Rule> absence(Demand demand, Worker worker, Instant silentSince) {
+  private static Optional<Rule> absence(
+      Demand demand, Worker worker, BundleSupply supply, Instant silentSince) {
     if (worker.state() != WorkerState.ONLINE || worker.lastSeenAt().isBefore(silentSince)) {
       return Optional.of(Rule.SILENT);
     }
@@ -70,7 +75,11 @@ final class FitPolicy {
     if (!worker.hasUsableVmm()) {
       return Optional.of(Rule.NO_VMM);
     }
-    return worker.bundles().contains(demand.bundle())
+    if (demand.bundle().isEmpty()) {
+      return Optional.of(Rule.IMAGE_BUILDING);
+    }
+    BundleDigest bundle = demand.bundle().get();
+    return worker.bundles().contains(bundle) || supply.serves(bundle)
         ? Optional.empty()
         : Optional.of(Rule.IMAGE_ABSENT);
   }
@@ -80,6 +89,7 @@ final class FitPolicy {
     return switch (rule) {
       case ARCHITECTURE, LABEL_MISSING, TOO_SMALL, LEFT -> true;
       case TURN,
+          IMAGE_BUILDING,
           BACKOFF,
           BUSY,
           HELD,

@@ -1,9 +1,11 @@
 package dev.mayfly.core.placement;
 
+import dev.mayfly.api.BundleDigest;
 import dev.mayfly.api.Outcome;
 import dev.mayfly.api.ProjectName;
 import dev.mayfly.api.WorkerId;
 import dev.mayfly.core.fleet.FleetView;
+import dev.mayfly.core.image.BundleSupply;
 import dev.mayfly.core.job.Attempt;
 import dev.mayfly.core.job.AttemptState;
 import dev.mayfly.core.job.Demand;
@@ -17,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Plans one pass: which of the first waiting jobs go to which worker. Pure. */
@@ -24,10 +28,44 @@ final class PlacementPlanner {
 
   /** What a plan is made from, read at about the same time. */
   record Situation(
-      List<Job> heads, FleetView fleet, Quotas quotas, Map<ProjectName, ProjectUse> use) {
+      List<Job> heads,
+      FleetView fleet,
+      Quotas quotas,
+      Map<ProjectName, ProjectUse> use,
+      BundleSupply supply) {
     Situation {
       heads = List.copyOf(heads);
       use = Map.copyOf(use);
+    }
+
+    /**
+     * Reads the supply of the bundles that jobs among the heads need and some worker lacks: mostly
+     * none, so that it mostly costs nothing.
+     */
+    static Situation of(
+        List<Job> heads,
+        FleetView fleet,
+        Quotas quotas,
+        Map<ProjectName, ProjectUse> use,
+        BundleSupply.Source supplies) {
+      return new Situation(
+          heads,
+          fleet,
+          quotas,
+          use,
+          supplies.of(lacking(heads.stream().map(job -> job.spec().demand()), fleet)));
+    }
+
+    /** The bundles that some worker that takes work lacks. */
+    static Set<BundleDigest> lacking(Stream<Demand> demands, FleetView fleet) {
+      return demands
+          .flatMap(demand -> demand.bundle().stream())
+          .distinct()
+          .filter(bundle ->
+              fleet.members().stream()
+                  .map(FleetView.Member::worker)
+                  .anyMatch(worker -> worker.takesWork() && !worker.bundles().contains(bundle)))
+          .collect(Collectors.toSet());
     }
   }
 
@@ -60,7 +98,7 @@ final class PlacementPlanner {
     QueuePolicy queue =
         new QueuePolicy(situation.heads(), situation.fleet(), situation.quotas(), situation.use());
     PlacementPolicy placement =
-        new PlacementPolicy(situation.fleet(), situation.quotas(), silentSince);
+        new PlacementPolicy(situation.fleet(), situation.quotas(), situation.supply(), silentSince);
     List<Choice> choices = new ArrayList<>();
     Set<Demand> unfit = new HashSet<>();
     Optional<Job> next = queue.next();

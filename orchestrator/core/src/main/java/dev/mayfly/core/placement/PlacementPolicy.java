@@ -7,6 +7,7 @@ import dev.mayfly.api.WorkerId;
 import dev.mayfly.core.fleet.Capacity;
 import dev.mayfly.core.fleet.FleetView;
 import dev.mayfly.core.fleet.Worker;
+import dev.mayfly.core.image.BundleSupply;
 import dev.mayfly.core.job.Demand;
 import dev.mayfly.core.quota.PoolStrategy;
 import dev.mayfly.core.quota.Quotas;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +25,10 @@ import org.jspecify.annotations.Nullable;
  * one pass over one view of the fleet and thrown away. Not thread-safe.
  *
  * <p>A worker must pass every rule of {@link FitPolicy} and have the room. Among those that do, the
- * one that another pass would choose too: by the strategy of its pool, then by its place in the
- * view. A job too big for what is free holds the worker that lacks least, so that smaller jobs
- * after it do not keep it waiting for ever.
+ * one that has the bundle, before one that fetches it already, before one that would have to; of
+ * these the one that another pass would choose too: by the strategy of its pool, then by its place
+ * in the view. A job too big for what is free holds the worker that lacks least, so that smaller
+ * jobs after it do not keep it waiting for ever.
  */
 public final class PlacementPolicy {
 
@@ -35,10 +38,13 @@ public final class PlacementPolicy {
    */
   private static final int WORKERS_PER_HOLD = 4;
 
+  /** The bundle counts before any share of a worker, which is between -1 and 1. */
+  private static final double BUNDLE_WEIGHT = 4;
+
   private static final double NO_SCORE = Double.NEGATIVE_INFINITY;
 
   /** What of a demand, besides its shape, decides which workers suit; many jobs share it. */
-  private record Kind(String architecture, BundleDigest bundle, SortedSet<Label> labels) {
+  private record Kind(String architecture, Optional<BundleDigest> bundle, SortedSet<Label> labels) {
     static Kind of(Demand demand) {
       return new Kind(demand.architecture(), demand.bundle(), demand.labels());
     }
@@ -102,12 +108,15 @@ public final class PlacementPolicy {
   private final Map<Request, Integer> hopeless = new HashMap<>();
 
   private final Map<WorkerId, Demand> held = new HashMap<>();
+  private final BundleSupply supply;
   private final Instant silentSince;
 
   /**
+   * @param supply of the bundles that workers may lack
    * @param silentSince who was last heard of before this gets no work
    */
-  public PlacementPolicy(FleetView fleet, Quotas quotas, Instant silentSince) {
+  public PlacementPolicy(FleetView fleet, Quotas quotas, BundleSupply supply, Instant silentSince) {
+    this.supply = supply;
     this.silentSince = silentSince;
     for (FleetView.Member member : fleet.members()) {
       if (member.worker().takesWork()) {
@@ -129,7 +138,7 @@ public final class PlacementPolicy {
       return new PlacementDecision.Wait(known);
     }
     List<Host> candidates = suitable.computeIfAbsent(kind, _ -> suitable(demand));
-    Host best = best(candidates, demand.shape(), avoid);
+    Host best = best(candidates, demand, avoid);
     if (best == null) {
       List<Host> eligible =
           candidates.stream().filter(host -> host.worker.capacity().holds(demand.shape())).toList();
@@ -148,29 +157,45 @@ public final class PlacementPolicy {
 
   private List<Host> suitable(Demand demand) {
     return hosts.stream()
-        .filter(host -> FitPolicy.suits(demand, host.worker, silentSince))
+        .filter(host -> FitPolicy.suits(demand, host.worker, supply, silentSince))
         .toList();
   }
 
-  private static @Nullable Host best(List<Host> hosts, Shape shape, @Nullable WorkerId avoid) {
+  private @Nullable Host best(List<Host> hosts, Demand demand, @Nullable WorkerId avoid) {
     Host best = null;
     Host avoided = null;
     double bestScore = NO_SCORE;
     for (Host host : hosts) {
-      if (host.held || !host.holds(shape)) {
+      if (host.held || !host.holds(demand.shape())) {
         continue;
       }
       if (host.worker.id().equals(avoid)) {
         avoided = host;
         continue;
       }
-      double score = host.packs ? -host.freeShare() : host.freeShare();
+      double score =
+          BUNDLE_WEIGHT * nearness(host.worker, demand)
+              + (host.packs ? -host.freeShare() : host.freeShare());
       if (score > bestScore) {
         best = host;
         bestScore = score;
       }
     }
     return best == null ? avoided : best;
+  }
+
+  /**
+   * How soon the worker could boot the bundle: 2 it has it, 1 it fetches it, 0 it would have to.
+   */
+  private int nearness(Worker worker, Demand demand) {
+    BundleDigest bundle = demand.bundle().orElse(null);
+    if (bundle == null) {
+      return 0;
+    }
+    if (worker.bundles().contains(bundle)) {
+      return 2;
+    }
+    return supply.pulls(worker.id(), bundle) ? 1 : 0;
   }
 
   private void hold(List<Host> eligible, Demand demand) {

@@ -3,6 +3,7 @@ package dev.mayfly.core.placement;
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.ProjectName;
 import dev.mayfly.core.fleet.WorkerStore;
+import dev.mayfly.core.image.BundleSupply;
 import dev.mayfly.core.job.Demand;
 import dev.mayfly.core.job.Job;
 import dev.mayfly.core.job.JobEvent;
@@ -48,6 +49,7 @@ public final class PlacementReconciler {
   private final JobStore jobs;
   private final WorkerStore workers;
   private final QuotaStore quotas;
+  private final BundleSupply.Source supplies;
   private final LeasePolicy leases;
   private final InstantSource clock;
   private int headsPerProject = MAX_HEADS_PER_PROJECT;
@@ -56,11 +58,13 @@ public final class PlacementReconciler {
       JobStore jobs,
       WorkerStore workers,
       QuotaStore quotas,
+      BundleSupply.Source supplies,
       LeasePolicy leases,
       InstantSource clock) {
     this.jobs = jobs;
     this.workers = workers;
     this.quotas = quotas;
+    this.supplies = supplies;
     this.leases = leases;
     this.clock = clock;
   }
@@ -83,7 +87,8 @@ public final class PlacementReconciler {
       }
       PlacementPlanner.Plan plan =
           PlacementPlanner.plan(
-              new PlacementPlanner.Situation(heads, workers.fleet(), quotas.quotas(), jobs.use()),
+              PlacementPlanner.Situation.of(
+                  heads, workers.fleet(), quotas.quotas(), jobs.use(), supplies),
               leases.silentSince(now),
               MAX_PLACEMENTS_PER_PASS);
       if (!plan.choices().isEmpty()) {

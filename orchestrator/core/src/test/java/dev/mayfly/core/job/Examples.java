@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -60,10 +61,16 @@ public final class Examples {
         project,
         priority,
         DEBIAN,
-        BUNDLE,
+        Optional.of(BUNDLE),
         "x86_64",
         shape,
         new TreeSet<>(Stream.of(labels).map(Label::new).toList()));
+  }
+
+  /** Of jobs whose image is still to be built. */
+  public static Demand awaiting(ImageRef image) {
+    return new Demand(
+        CI, Priority.NORMAL, image, Optional.empty(), "", Shape.DEFAULT, new TreeSet<>());
   }
 
   public static Demand demand(Shape shape, String... labels) {
@@ -133,6 +140,7 @@ public final class Examples {
         Set.of(BUNDLE),
         Set.of(new Label("zone=north"), new Label("pool=default")),
         WorkerPoolName.DEFAULT,
+        true,
         new Duty.Accepting(),
         seen);
   }

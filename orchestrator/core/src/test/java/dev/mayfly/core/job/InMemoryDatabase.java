@@ -4,6 +4,9 @@ import dev.mayfly.api.AttemptId;
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.WorkerId;
 import dev.mayfly.core.fleet.Worker;
+import dev.mayfly.core.image.ImageBuild;
+import dev.mayfly.core.image.ImageBuildId;
+import dev.mayfly.core.image.ImageBuildStore;
 import dev.mayfly.core.log.LogChunk;
 import dev.mayfly.core.placement.Explanation;
 import dev.mayfly.core.quota.Quotas;
@@ -30,10 +33,23 @@ public final class InMemoryDatabase {
 
   public final Map<AttemptId, List<LogChunk>> logs = new HashMap<>();
   public final Map<String, Explanation> explanations = new HashMap<>();
+  public final TreeMap<ImageBuildId, ImageBuild> builds = new TreeMap<>();
+  public final Map<ImageBuildId, List<ImageBuildStore.Line>> buildLines = new HashMap<>();
   public Quotas quotas = Quotas.NONE;
 
   /** Who has taken an idempotency key. */
   public record KeyedJob(JobId job, String fingerprint) {}
+
+  /** Stores a build unless one of its image is open; the open one. */
+  public ImageBuild request(ImageBuild build) {
+    for (ImageBuild other : builds.values()) {
+      if (!other.ended() && other.image().equals(build.image())) {
+        return other;
+      }
+    }
+    builds.put(build.id(), build);
+    return build;
+  }
 
   public List<LogChunk> log(AttemptId attempt) {
     return logs.computeIfAbsent(attempt, _ -> new ArrayList<>());

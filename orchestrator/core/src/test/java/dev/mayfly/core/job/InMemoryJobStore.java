@@ -6,6 +6,7 @@ import dev.mayfly.api.ProjectName;
 import dev.mayfly.api.WorkerId;
 import dev.mayfly.core.fleet.Capacity;
 import dev.mayfly.core.fleet.Worker;
+import dev.mayfly.core.image.ImageBuild;
 import dev.mayfly.core.lease.Lease;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -49,6 +50,22 @@ public final class InMemoryJobStore implements JobStore {
       database.jobs.put(job.id(), job);
       return new Submission.Accepted(job);
     }
+  }
+
+  @Override
+  public Submission submit(Job job, @Nullable IdempotencyKey key, ImageBuild build) {
+    synchronized (database) {
+      Submission submission = submit(job, key);
+      if (submission instanceof Submission.Accepted) {
+        database.request(build);
+      }
+      return submission;
+    }
+  }
+
+  @Override
+  public List<Job> awaitingImage(int limit) {
+    return select(Job::awaitsImage, limit);
   }
 
   @Override
@@ -107,6 +124,7 @@ public final class InMemoryJobStore implements JobStore {
   public List<Job> heads(Instant now, int perProject) {
     Map<ProjectName, Integer> taken = new HashMap<>();
     return queued()
+        .filter(job -> !job.awaitsImage())
         .filter(job ->
             job.progress() instanceof JobProgress.Queued queued && !queued.notBefore().isAfter(now))
         .filter(job -> taken.merge(job.spec().demand().project(), 1, Integer::sum) <= perProject)

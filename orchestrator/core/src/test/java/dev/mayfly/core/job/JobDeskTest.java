@@ -10,7 +10,14 @@ import dev.mayfly.api.LeaseEpoch;
 import dev.mayfly.api.Outcome;
 import dev.mayfly.core.fleet.InMemoryWorkerStore;
 import dev.mayfly.core.fleet.Worker;
+import dev.mayfly.core.image.BundleSupply;
+import dev.mayfly.core.image.FirstUsePolicy;
+import dev.mayfly.core.image.ImageBuildDesk;
+import dev.mayfly.core.image.InMemoryBundleStore;
+import dev.mayfly.core.image.InMemoryImageBuildStore;
+import dev.mayfly.core.image.InMemoryImagePolicyStore;
 import dev.mayfly.core.image.InMemoryImageStore;
+import dev.mayfly.core.image.InMemoryImages;
 import dev.mayfly.core.lease.LeasePolicy;
 import dev.mayfly.core.placement.PlacementReconciler;
 import dev.mayfly.core.quota.AdmissionPolicy;
@@ -18,6 +25,8 @@ import dev.mayfly.core.quota.InMemoryQuotaStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** Submission, cancelling, placement and leases together, over the in-memory stores. */
@@ -26,12 +35,27 @@ class JobDeskTest {
   private final InMemoryDatabase database = new InMemoryDatabase();
   private final InMemoryJobStore jobs = new InMemoryJobStore(database);
   private final InMemoryWorkerStore workers = new InMemoryWorkerStore(database);
-  private final InMemoryImageStore images = new InMemoryImageStore();
+  private final InMemoryImages shared = new InMemoryImages(Set::of);
+  private final InMemoryImageStore images = new InMemoryImageStore(shared);
+  private final InMemoryBundleStore bundles = new InMemoryBundleStore(shared);
+  private final ImageBuildDesk builds =
+      new ImageBuildDesk(
+          new InMemoryImageBuildStore(database, images, bundles),
+          new InMemoryImagePolicyStore(shared),
+          FirstUsePolicy.NONE,
+          UUID::randomUUID,
+          clock);
   private final JobDesk desk =
-      new JobDesk(jobs, images, new AdmissionPolicy(2), new JobIds(clock, new Random(1)), clock);
+      new JobDesk(
+          jobs, images, builds, new AdmissionPolicy(2), new JobIds(clock, new Random(1)), clock);
   private final PlacementReconciler placement =
       new PlacementReconciler(
-          jobs, workers, new InMemoryQuotaStore(database), LeasePolicy.DEFAULT, clock);
+          jobs,
+          workers,
+          new InMemoryQuotaStore(database),
+          _ -> BundleSupply.NONE,
+          LeasePolicy.DEFAULT,
+          clock);
   private final LeaseReconciler leases = new LeaseReconciler(jobs, clock);
 
   private Job submit() {
@@ -46,7 +70,11 @@ class JobDeskTest {
   @Test
   void anUnknownImageIsRefused() {
     assertThat(desk.submit(new ImageRef("nope:1"), _ -> Examples.spec(), null))
-        .isEqualTo(new Submission.UnknownImage());
+        .isEqualTo(
+            new Submission.UnknownImage(
+                "no image is published as nope:1, and images are not built on first use here;"
+                    + " GET /api/v1/images lists what there is, and POST /api/v1/image-builds"
+                    + " builds one"));
     assertThat(database.jobs).isEmpty();
   }
 

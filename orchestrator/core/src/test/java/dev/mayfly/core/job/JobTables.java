@@ -42,6 +42,7 @@ public final class JobTables {
             : new EndRequest.Cancel();
     LinkedHashMap<String, Job> states = new LinkedHashMap<>();
     states.put("Queued", queued);
+    states.put("Queued for its image", awaiting(queued));
     states.put("Queued after a fault", on(placed, fault(FaultCode.BOOT_FAILED, 1)));
     states.put("Placed", placed);
     states.put("Placed, end wanted", apply(placed, new JobEvent.EndRequested(wish, NOON)));
@@ -51,6 +52,12 @@ public final class JobTables {
     states.put("Running, last try", lastTry(running));
     states.put("Finished", on(running, report(3, exited())));
     return states;
+  }
+
+  private static Job awaiting(Job queued) {
+    JobSpec spec = queued.spec();
+    return Examples.job(
+        NOON, Examples.spec(Examples.awaiting(spec.image()), spec.workload(), spec.limits()));
   }
 
   private static Job lastTry(Job job) {
@@ -68,6 +75,10 @@ public final class JobTables {
     events.put("EndRequested(Release(7))", _ -> wanted(new EndRequest.Release(7)));
     events.put("EndRequested(Abandon)", _ -> wanted(new EndRequest.Abandon()));
     events.put("QueueTimedOut", _ -> new JobEvent.QueueTimedOut("It waited.", NOON));
+    events.put("ImageBuilt", _ -> new JobEvent.ImageBuilt(Examples.BUNDLE, "x86_64"));
+    events.put(
+        "ImageFailed(IMAGE_REFUSED)",
+        _ -> new JobEvent.ImageFailed(FaultCode.IMAGE_REFUSED, "There is none.", NOON));
     attemptEvents().forEach((name, event) -> events.put(name, job -> said(job, event, false)));
     events.put("Reported(Exited(3)), old lease", job -> said(job, report(NEXT, exited()), true));
     return events;
@@ -138,7 +149,9 @@ public final class JobTables {
       case JobStep.Changed(Job job) ->
           switch (job.progress()) {
             case JobProgress.Queued(var since, var notBefore) ->
-                notBefore.isAfter(since) ? "Queued, pausing" : "Queued";
+                job.awaitsImage()
+                    ? "Queued for its image"
+                    : notBefore.isAfter(since) ? "Queued, pausing" : "Queued";
             case JobProgress.Active _ ->
                 describe(job.currentAttempt().state())
                     + (job.endRequest() == null

@@ -108,7 +108,7 @@ abstract class SettingStoreContract extends StoreFixture {
             new ProjectName("p".repeat(ProjectName.MAX_LENGTH)),
             Priority.URGENT,
             new ImageRef("i".repeat(ImageRef.MAX_LENGTH)),
-            Examples.BUNDLE,
+            Optional.of(Examples.BUNDLE),
             "x86_64",
             Shape.DEFAULT,
             new TreeSet<>(labels));

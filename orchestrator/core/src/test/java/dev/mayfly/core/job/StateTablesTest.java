@@ -7,6 +7,10 @@ import dev.mayfly.core.fleet.Duty;
 import dev.mayfly.core.fleet.WorkerEvent;
 import dev.mayfly.core.fleet.WorkerMachine;
 import dev.mayfly.core.fleet.WorkerState;
+import dev.mayfly.core.image.ImageBuild;
+import dev.mayfly.core.image.ImageBuildEvent;
+import dev.mayfly.core.image.ImageBuildState;
+import dev.mayfly.core.image.ImageBuildTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,8 +33,16 @@ class StateTablesTest {
         Arguments.of("job-batch", JobTables.jobTable(JobTables.batches())),
         Arguments.of("job-session", JobTables.jobTable(JobTables.sessions())),
         Arguments.of("attempt", JobTables.attemptTable()),
+        Arguments.of("image-build", ImageBuildTable.table()),
         Arguments.of("worker-state", workerStates()),
         Arguments.of("worker-duty", workerDuties()));
+  }
+
+  @Test
+  void theImageBuildTableKnowsEveryStateAndEveryKindOfEvent() {
+    everyKind(
+        ImageBuildState.class, ImageBuildTable.states().values().stream().map(ImageBuild::state));
+    everyKind(ImageBuildEvent.class, ImageBuildTable.events().values().stream());
   }
 
   private static StateTable workerStates() {

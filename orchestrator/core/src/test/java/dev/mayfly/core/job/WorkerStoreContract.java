@@ -47,6 +47,7 @@ abstract class WorkerStoreContract extends StoreFixture {
             Set.of(),
             Set.of(new Label("gpu")),
             new WorkerPoolName("big"),
+            true,
             new Duty.Accepting(),
             NOON.plusSeconds(1));
     workers.register(again);

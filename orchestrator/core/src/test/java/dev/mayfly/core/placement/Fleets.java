@@ -34,6 +34,7 @@ final class Fleets {
     private Set<BundleDigest> bundles = Set.of(Examples.BUNDLE);
     private Set<Label> labels = Set.of();
     private WorkerPoolName pool = WorkerPoolName.DEFAULT;
+    private boolean builder;
     private Duty duty = new Duty.Accepting();
     private Instant seen = NOON;
 
@@ -76,6 +77,11 @@ final class Fleets {
       return this;
     }
 
+    Builder buildsImages() {
+      builder = true;
+      return this;
+    }
+
     Builder duty(Duty next) {
       duty = next;
       return this;
@@ -100,6 +106,7 @@ final class Fleets {
           bundles,
           labels,
           pool,
+          builder,
           duty,
           seen);
     }

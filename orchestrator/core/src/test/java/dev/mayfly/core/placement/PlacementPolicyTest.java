@@ -17,13 +17,16 @@ import dev.mayfly.core.fleet.Duty;
 import dev.mayfly.core.fleet.FleetView;
 import dev.mayfly.core.fleet.Worker;
 import dev.mayfly.core.fleet.WorkerState;
+import dev.mayfly.core.image.BundleSupply;
 import dev.mayfly.core.job.Demand;
+import dev.mayfly.core.job.Examples;
 import dev.mayfly.core.quota.PoolStrategy;
 import dev.mayfly.core.quota.Quotas;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +38,7 @@ class PlacementPolicyTest {
   private static final Demand WHOLE = demand(new Shape(4, 8192, 2048));
 
   private static PlacementPolicy over(FleetView.Member... members) {
-    return new PlacementPolicy(fleet(members), Quotas.NONE, SILENT_SINCE);
+    return new PlacementPolicy(fleet(members), Quotas.NONE, BundleSupply.NONE, SILENT_SINCE);
   }
 
   private static PlacementDecision on(Worker worker) {
@@ -68,7 +71,7 @@ class PlacementPolicyTest {
   @MethodSource("obstacles")
   void whoBreaksOneRuleIsNotEligible(Explanation.Rule rule, Fleets.Builder builder) {
     Worker worker = builder.build();
-    assertThat(FitPolicy.obstacle(ANY, worker, SILENT_SINCE)).contains(rule);
+    assertThat(FitPolicy.obstacle(ANY, worker, BundleSupply.NONE, SILENT_SINCE)).contains(rule);
     assertThat(over(idle(worker)).decide(ANY, null)).isEqualTo(waits(0));
     Worker good = worker("good").build();
     assertThat(over(idle(worker), idle(good)).decide(ANY, null)).isEqualTo(on(good));
@@ -103,12 +106,14 @@ class PlacementPolicyTest {
     Worker busy = worker("busy").build();
     Worker idle = worker("idle").build();
     FleetView fleet = fleet(using(busy, 2, 1024), idle(idle));
-    assertThat(new PlacementPolicy(fleet, Quotas.NONE, SILENT_SINCE).decide(ANY, null))
+    assertThat(
+            new PlacementPolicy(fleet, Quotas.NONE, BundleSupply.NONE, SILENT_SINCE)
+                .decide(ANY, null))
         .isEqualTo(on(idle));
     Quotas packed =
         new Quotas(
             OptionalInt.empty(), Map.of(), Map.of(WorkerPoolName.DEFAULT, PoolStrategy.PACK));
-    PlacementPolicy packing = new PlacementPolicy(fleet, packed, SILENT_SINCE);
+    PlacementPolicy packing = new PlacementPolicy(fleet, packed, BundleSupply.NONE, SILENT_SINCE);
     assertThat(packing.decide(ANY, null)).isEqualTo(on(busy));
     assertThat(packing.decide(ANY, null)).isEqualTo(on(busy));
     assertThat(packing.decide(ANY, null)).isEqualTo(on(idle));
@@ -121,6 +126,43 @@ class PlacementPolicyTest {
     for (int i = 0; i < 10; i++) {
       assertThat(over(idle(first), idle(second)).decide(ANY, null)).isEqualTo(on(first));
     }
+  }
+
+  private static final BundleSupply SERVED = new BundleSupply(Set.of(Examples.BUNDLE), Map.of());
+
+  @Test
+  void whoLacksABundleThatIsServedTakesTheJobWhenNoHolderHasRoom() {
+    Worker holder = worker("holder").build();
+    Worker lacking = worker("a").withoutImage().build();
+    PlacementPolicy policy =
+        new PlacementPolicy(
+            fleet(idle(lacking), using(holder, 3, 7000)), Quotas.NONE, SERVED, SILENT_SINCE);
+    assertThat(policy.decide(ANY, null)).isEqualTo(on(holder));
+    assertThat(policy.decide(ANY, null)).isEqualTo(on(lacking));
+    assertThat(FitPolicy.obstacle(ANY, lacking, SERVED, SILENT_SINCE)).isEmpty();
+  }
+
+  @Test
+  void whoFetchesTheBundleAlreadyGoesBeforeWhoWouldHaveTo() {
+    Worker idle = worker("a").withoutImage().build();
+    Worker fetching = worker("b").withoutImage().build();
+    BundleSupply supply =
+        new BundleSupply(Set.of(Examples.BUNDLE), Map.of(fetching.id(), Set.of(Examples.BUNDLE)));
+    PlacementPolicy policy =
+        new PlacementPolicy(
+            fleet(idle(idle), using(fetching, 3, 1024)), Quotas.NONE, supply, SILENT_SINCE);
+    assertThat(policy.decide(ANY, null)).isEqualTo(on(fetching));
+    assertThat(policy.decide(ANY, null)).isEqualTo(on(idle));
+  }
+
+  @Test
+  void whatIsNotServedDoesNotHelpWhoLacksIt() {
+    Worker lacking = worker("a").withoutImage().build();
+    BundleSupply other = new BundleSupply(Set.of(Examples.OTHER_BUNDLE), Map.of());
+    assertThat(
+            new PlacementPolicy(fleet(idle(lacking)), Quotas.NONE, other, SILENT_SINCE)
+                .decide(ANY, null))
+        .isEqualTo(waits(0));
   }
 
   @Test

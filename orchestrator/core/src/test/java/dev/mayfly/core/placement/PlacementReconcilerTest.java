@@ -142,6 +142,7 @@ class PlacementReconcilerTest {
             new RefusingJobStore(engine.jobs),
             engine.workers,
             engine.quotas,
+            engine.supplies,
             dev.mayfly.core.lease.LeasePolicy.DEFAULT,
             engine.clock);
     assertThat(beaten.reconcile()).isZero();

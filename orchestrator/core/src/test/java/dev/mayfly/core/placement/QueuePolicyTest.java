@@ -15,6 +15,7 @@ import dev.mayfly.api.WorkerId;
 import dev.mayfly.core.fleet.Capacity;
 import dev.mayfly.core.fleet.FleetView;
 import dev.mayfly.core.fleet.Worker;
+import dev.mayfly.core.image.BundleSupply;
 import dev.mayfly.core.job.Examples;
 import dev.mayfly.core.job.Job;
 import dev.mayfly.core.job.JobStore.ProjectUse;
@@ -254,7 +255,9 @@ class QueuePolicyTest {
           new FleetView(workers.stream().map(w -> new FleetView.Member(w, used(w.id()))).toList());
       PlacementPlanner.Plan plan =
           PlacementPlanner.plan(
-              new PlacementPlanner.Situation(heads(), view, quotas, use), SILENT_SINCE, 1000);
+              new PlacementPlanner.Situation(heads(), view, quotas, use, BundleSupply.NONE),
+              SILENT_SINCE,
+              1000);
       plan.choices()
           .forEach(choice -> {
             running.put(choice.job(), choice.worker());

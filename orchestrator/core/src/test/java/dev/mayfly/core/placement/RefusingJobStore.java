@@ -3,6 +3,7 @@ package dev.mayfly.core.placement;
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.ProjectName;
 import dev.mayfly.api.WorkerId;
+import dev.mayfly.core.image.ImageBuild;
 import dev.mayfly.core.job.Attempt;
 import dev.mayfly.core.job.IdempotencyKey;
 import dev.mayfly.core.job.Job;
@@ -38,6 +39,16 @@ final class RefusingJobStore implements JobStore {
   @Override
   public Submission submit(Job job, @Nullable IdempotencyKey key) {
     return jobs.submit(job, key);
+  }
+
+  @Override
+  public Submission submit(Job job, @Nullable IdempotencyKey key, ImageBuild build) {
+    return jobs.submit(job, key, build);
+  }
+
+  @Override
+  public List<Job> awaitingImage(int limit) {
+    return jobs.awaitingImage(limit);
   }
 
   @Override

@@ -1,9 +1,11 @@
 package dev.mayfly.server.config;
 
+import dev.mayfly.core.image.FirstUsePolicy;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param databaseUrl {@code embedded} or a JDBC URL
  * @param maxQueuedJobs how many jobs may wait, 1 to {@value #MOST_QUEUED_JOBS}; a submission beyond
  *     is refused
+ * @param blobs where the files of bundles are kept
+ * @param firstUse which images are built when a job first names them, as {@link FirstUsePolicy}
+ *     lists them; empty: none
  */
 public record OrchestratorSettings(
     Path home,
@@ -25,17 +30,21 @@ public record OrchestratorSettings(
     String databaseUrl,
     @Nullable String databaseUser,
     @Nullable Path databasePasswordFile,
-    int maxQueuedJobs) {
+    int maxQueuedJobs,
+    BlobSettings blobs,
+    List<String> firstUse) {
 
   public static final int DEFAULT_HTTP_PORT = 8420;
   public static final int DEFAULT_GRPC_PORT = 8421;
   public static final int DEFAULT_MAX_QUEUED_JOBS = 10_000;
   public static final int MOST_QUEUED_JOBS = 1_000_000;
   private static final String DEFAULT_ADDRESS = "127.0.0.1";
+  private static final String NO_FIRST_USE = "none";
   private static final String EMBEDDED = "embedded";
   private static final int MAX_PORT = 65535;
 
   public OrchestratorSettings {
+    firstUse = List.copyOf(firstUse);
     requireLoopback(SettingKeys.HTTP_ADDRESS, httpAddress);
     requireLoopback(SettingKeys.GRPC_ADDRESS, grpcAddress);
     if (maxQueuedJobs < 1 || maxQueuedJobs > MOST_QUEUED_JOBS) {
@@ -65,7 +74,9 @@ public record OrchestratorSettings(
         source.get(SettingKeys.DATABASE_URL, EMBEDDED),
         source.find(SettingKeys.DATABASE_USER),
         passwordFile == null ? null : path(SettingKeys.DATABASE_PASSWORD_FILE, passwordFile),
-        maxQueuedJobs(source));
+        maxQueuedJobs(source),
+        BlobSettings.read(source::find, home(source)),
+        firstUse(source.find(SettingKeys.IMAGES_FIRST_USE)));
   }
 
   private record Source(Map<String, String> environment, Map<String, String> properties) {
@@ -139,6 +150,28 @@ public record OrchestratorSettings(
     } catch (NumberFormatException notANumber) {
       throw new SettingsException(notAQueue(value), notANumber);
     }
+  }
+
+  private static List<String> firstUse(@Nullable String value) {
+    if (value == null) {
+      return FirstUsePolicy.DEFAULT;
+    }
+    if (value.equals(NO_FIRST_USE)) {
+      return List.of();
+    }
+    List<String> entries = List.of(value.split(","));
+    for (String entry : entries) {
+      if (!FirstUsePolicy.valid(entry)) {
+        throw new SettingsException(
+            SettingKeys.IMAGES_FIRST_USE
+                + " has "
+                + entry
+                + ", must be none, or a list with commas of "
+                + FirstUsePolicy.RECIPES
+                + " and registries or repositories that end in a slash, such as docker.io/library/");
+      }
+    }
+    return entries;
   }
 
   private static String notAQueue(String value) {

@@ -18,6 +18,19 @@ final class SettingKeys {
   static final String DATABASE_USER = "mayfly.database.user";
   static final String DATABASE_PASSWORD_FILE = "mayfly.database.password-file";
   static final String QUEUE_MAX_JOBS = "mayfly.queue.max-jobs";
+  static final String IMAGES_FIRST_USE = "mayfly.images.first-use";
+  static final String BLOBS_DIRECTORY = "mayfly.blobs.directory";
+  static final String BLOBS_MAX_BYTES = "mayfly.blobs.max-bytes";
+  static final String S3_BUCKET = "mayfly.blobs.s3.bucket";
+  static final String S3_ENDPOINT = "mayfly.blobs.s3.endpoint";
+  static final String S3_REGION = "mayfly.blobs.s3.region";
+  static final String S3_PREFIX = "mayfly.blobs.s3.prefix";
+  static final String S3_ACCESS_KEY_FILE = "mayfly.blobs.s3.access-key-file";
+  static final String S3_PATH_STYLE = "mayfly.blobs.s3.path-style";
+
+  /** What makes no sense without a bucket. */
+  static final List<String> S3 =
+      List.of(S3_ENDPOINT, S3_REGION, S3_PREFIX, S3_ACCESS_KEY_FILE, S3_PATH_STYLE);
 
   private static final List<String> ALL =
       List.of(
@@ -30,6 +43,15 @@ final class SettingKeys {
           DATABASE_USER,
           DATABASE_PASSWORD_FILE,
           QUEUE_MAX_JOBS,
+          IMAGES_FIRST_USE,
+          BLOBS_DIRECTORY,
+          BLOBS_MAX_BYTES,
+          S3_BUCKET,
+          S3_ENDPOINT,
+          S3_REGION,
+          S3_PREFIX,
+          S3_ACCESS_KEY_FILE,
+          S3_PATH_STYLE,
           "mayfly.worker.orchestrator",
           "mayfly.worker.token-file",
           "mayfly.worker.name",
@@ -41,6 +63,14 @@ final class SettingKeys {
           "mayfly.worker.accelerator",
           "mayfly.worker.qemu",
           "mayfly.worker.on-stop",
+          "mayfly.worker.images",
+          "mayfly.worker.images-seed",
+          "mayfly.worker.images-max-mib",
+          "mayfly.worker.pull-connections",
+          "mayfly.worker.pull-seconds",
+          "mayfly.worker.require-signed",
+          "mayfly.worker.trusted-keys",
+          "mayfly.worker.builder",
           "mayfly.url",
           "mayfly.token-file",
           "mayfly.token",

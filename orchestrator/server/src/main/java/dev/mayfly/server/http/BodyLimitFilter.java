@@ -18,7 +18,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
  */
 class BodyLimitFilter extends OncePerRequestFilter {
   private static final int LIMIT = JobRequest.MAX_BODY_BYTES;
-  private static final Pattern FILES = Pattern.compile("/api/v1/jobs/[^/]+/files");
+  private static final Pattern FILES = Pattern.compile("/api/v1/(jobs/[^/]+/files|blobs/[^/]+)");
 
   private final ProblemWriter problems;
 

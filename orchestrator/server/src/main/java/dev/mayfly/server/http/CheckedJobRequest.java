@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -33,7 +34,7 @@ record CheckedJobRequest(
     NetworkMode network,
     JobLimits limits) {
 
-  JobSpec spec(Image known) {
+  JobSpec spec(Optional<Image> known) {
     SortedMap<String, String> all = new TreeMap<>(environment.environment());
     all.putAll(environment.secrets());
     return new JobSpec(
@@ -41,8 +42,8 @@ record CheckedJobRequest(
             placement.project(),
             placement.priority(),
             image,
-            known.bundle(),
-            known.architecture(),
+            known.map(Image::bundle),
+            known.map(Image::architecture).orElse(""),
             placement.shape(),
             placement.labels()),
         workload,
@@ -63,7 +64,8 @@ record CheckedJobRequest(
       add(digest, image.value(), Integer.toString(command.size()));
       command.forEach(argument -> add(digest, argument));
       add(digest, environment.environment());
-      add(digest, workingDirectory, user, placement.shape().toString(), network.name());
+      String directory = workingDirectory.isEmpty() ? DIRECTORY_BEFORE : workingDirectory;
+      add(digest, directory, user, placement.shape().toString(), network.name());
       add(digest, Long.toString(limits.run().toSeconds()));
       List<String> further = further();
       // A key may outlive an upgrade: what could be asked for before reads as it did before.
@@ -76,6 +78,9 @@ record CheckedJobRequest(
       throw new IllegalStateException("every Java has SHA-256", impossible);
     }
   }
+
+  /** Before images had a say in it, an absent directory was this one. */
+  private static final String DIRECTORY_BEFORE = "/workspace";
 
   private static final List<String> FURTHER_BEFORE =
       List.of(

@@ -44,7 +44,6 @@ import tools.jackson.databind.type.LogicalType;
   LogController.class,
   WorkerController.class,
   QuotaController.class,
-  ImageController.class,
   HealthController.class,
   ProblemAdvice.class
 })

@@ -7,6 +7,8 @@ import dev.mayfly.api.rest.ImageView;
 import dev.mayfly.api.rest.Page;
 import dev.mayfly.api.rest.Problem;
 import dev.mayfly.core.image.Image;
+import dev.mayfly.core.image.ImageNudges;
+import dev.mayfly.core.image.ImagePolicyStore;
 import dev.mayfly.core.image.ImageStore;
 import dev.mayfly.core.placement.Nudges;
 import io.swagger.v3.oas.annotations.Operation;
@@ -16,12 +18,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
 /** Images: look, and let a name point to a bundle. */
@@ -33,12 +38,22 @@ class ImageController {
   private static final Set<String> ARCHITECTURES = Set.of("x86_64", "aarch64");
 
   private final ImageStore images;
-  private final Views views;
+  private final ImageViews views;
+  private final ImagePolicyStore policies;
   private final Nudges nudges;
+  private final ImageNudges keep;
   private final InstantSource clock;
 
-  ImageController(ImageStore images, Views views, Nudges nudges, InstantSource clock) {
+  ImageController(
+      ImageStore images,
+      ImagePolicyStore policies,
+      ImageViews views,
+      Nudges nudges,
+      ImageNudges keep,
+      InstantSource clock) {
     this.images = images;
+    this.policies = policies;
+    this.keep = keep;
     this.views = views;
     this.nudges = nudges;
     this.clock = clock;
@@ -53,7 +68,7 @@ class ImageController {
     List<Image> found = images.list(cursor == null ? "" : cursor, size + 1);
     List<Image> page = found.subList(0, Math.min(size, found.size()));
     return new Page<>(
-        views.images(page), found.size() > size ? page.getLast().name().value() : null);
+        views.views(page), found.size() > size ? page.getLast().name().value() : null);
   }
 
   @GetMapping("/{name}")
@@ -65,10 +80,10 @@ class ImageController {
     } catch (IllegalArgumentException notAName) {
       throw unknown();
     }
-    return views.images(List.of(image)).getFirst();
+    return views.view(image);
   }
 
-  private static RefusedRequestException unknown() {
+  static RefusedRequestException unknown() {
     return new RefusedRequestException(Problems.notFound("image"));
   }
 
@@ -100,7 +115,35 @@ class ImageController {
     }
     Image image = images.publish(new Image(reference, digest, architecture, size, clock.instant()));
     nudges.placement();
-    return views.images(List.of(image)).getFirst();
+    keep.keep();
+    return views.view(image);
+  }
+
+  @DeleteMapping("/{name}")
+  @ResponseStatus(HttpStatus.NO_CONTENT)
+  @Operation(
+      operationId = "removeImage",
+      summary = "Forget an image name",
+      description =
+          "Its history and its policy go with it; jobs that were submitted with it keep their"
+              + " bundle. Its bundles go with the next collection, when nothing else needs them.")
+  void remove(@PathVariable("name") String name) {
+    ImageRef reference = reference(name);
+    boolean policy = policies.remove(reference);
+    boolean image = images.remove(reference);
+    if (!policy && !image) {
+      throw unknown();
+    }
+    keep.keep();
+  }
+
+  /** A name that none can have is as good as one that is not known. */
+  static ImageRef reference(String name) {
+    try {
+      return new ImageRef(name);
+    } catch (IllegalArgumentException notAName) {
+      throw unknown();
+    }
   }
 
   private static @Nullable BundleDigest digest(

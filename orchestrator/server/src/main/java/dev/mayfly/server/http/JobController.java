@@ -94,8 +94,8 @@ class JobController {
                   "idempotency-key-taken",
                   "The idempotency key belongs to a different request.",
                   "Job " + by + " was submitted with this key and a different body."));
-      case Submission.UnknownImage _ ->
-          throw new RefusedRequestException(Problems.unknownImage(request.image().value()));
+      case Submission.UnknownImage(String reason) ->
+          throw new RefusedRequestException(Problems.unknownImage(reason));
       case Submission.QueueFull(int capacity) ->
           throw new RefusedRequestException(
               Problems.of(

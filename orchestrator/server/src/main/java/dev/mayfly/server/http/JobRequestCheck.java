@@ -64,8 +64,7 @@ final class JobRequestCheck {
   private @Nullable Workload workload(JobRequest request) {
     SessionRequest session = request.session();
     if (session == null) {
-      List<String> command = command(request.command());
-      return command.isEmpty() ? null : new Workload.Batch(command);
+      return new Workload.Batch(command(request.command()));
     }
     if (request.command() != null) {
       errors.add("command", "must be absent with session: its commands are the execs opened later");
@@ -92,7 +91,7 @@ final class JobRequestCheck {
 
   private List<String> command(@Nullable List<@Nullable String> command) {
     if (command == null || command.isEmpty()) {
-      errors.add("command", "is required: at least one element, the program");
+      // What the image says; one that says nothing is refused in the guest, by name.
       return List.of();
     }
     if (errors.tooMany("command", command.size(), JobRequest.MAX_ARGUMENTS, "elements")) {
@@ -112,9 +111,10 @@ final class JobRequestCheck {
     return checked;
   }
 
+  /** Empty: that of the image. */
   private String workingDirectory(@Nullable String path) {
     if (path == null) {
-      return JobRequest.DEFAULT_WORKING_DIRECTORY;
+      return "";
     }
     String checked = errors.text("workingDirectory", path);
     if (!path.startsWith("/")) {

@@ -1,5 +1,6 @@
 package dev.mayfly.server.http;
 
+import dev.mayfly.api.BundleDigest;
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.Label;
 import dev.mayfly.api.Outcome;
@@ -75,8 +76,8 @@ class JobViews {
         job.id().toString(),
         job.state().name(),
         spec.image().value(),
-        spec.bundle().value(),
-        spec.demand().architecture(),
+        spec.bundle().map(BundleDigest::value).orElse(null),
+        spec.bundle().isPresent() ? spec.demand().architecture() : null,
         workload(spec.workload()),
         spec.command(),
         spec.workingDirectory(),

@@ -72,15 +72,12 @@ final class Problems {
         errors);
   }
 
-  static Problem unknownImage(String name) {
+  static Problem unknownImage(String reason) {
     return fields(
         HttpStatus.UNPROCESSABLE_CONTENT,
         "unknown-image",
         "There is no such image.",
-        List.of(
-            new Problem.FieldError(
-                "image",
-                "no image is published as " + name + "; GET /api/v1/images lists those that are")));
+        List.of(new Problem.FieldError("image", reason)));
   }
 
   static Problem fields(

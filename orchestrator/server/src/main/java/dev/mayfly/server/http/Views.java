@@ -3,7 +3,6 @@ package dev.mayfly.server.http;
 import dev.mayfly.api.Label;
 import dev.mayfly.api.Shape;
 import dev.mayfly.api.WorkerId;
-import dev.mayfly.api.rest.ImageView;
 import dev.mayfly.api.rest.ShapeView;
 import dev.mayfly.api.rest.WorkerView;
 import dev.mayfly.core.fleet.Capacity;
@@ -11,7 +10,6 @@ import dev.mayfly.core.fleet.Duty;
 import dev.mayfly.core.fleet.FleetView;
 import dev.mayfly.core.fleet.Worker;
 import dev.mayfly.core.fleet.WorkerStore;
-import dev.mayfly.core.image.Image;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -19,7 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Shows workers and images as REST records. */
+/** Shows workers as REST records. */
 class Views {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
@@ -93,24 +91,5 @@ class Views {
         .filter(member -> member.worker().id().equals(id))
         .findFirst()
         .map(Views::worker);
-  }
-
-  List<ImageView> images(List<Image> images) {
-    FleetView fleet = workers.fleet();
-    return images.stream().map(image -> image(image, fleet)).toList();
-  }
-
-  private static ImageView image(Image image, FleetView fleet) {
-    return new ImageView(
-        image.name().value(),
-        image.bundle().value(),
-        image.architecture(),
-        image.sizeBytes(),
-        time(image.publishedAt()),
-        fleet.members().stream()
-            .map(FleetView.Member::worker)
-            .filter(worker -> worker.bundles().contains(image.bundle()))
-            .map(Worker::name)
-            .toList());
   }
 }

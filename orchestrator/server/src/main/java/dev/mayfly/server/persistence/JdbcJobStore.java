@@ -3,6 +3,7 @@ package dev.mayfly.server.persistence;
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.ProjectName;
 import dev.mayfly.api.WorkerId;
+import dev.mayfly.core.image.ImageBuild;
 import dev.mayfly.core.job.Attempt;
 import dev.mayfly.core.job.Demand;
 import dev.mayfly.core.job.IdempotencyKey;
@@ -53,9 +54,23 @@ class JdbcJobStore implements JobStore, PendingAssignments {
 
   @Override
   public Submission submit(Job job, @Nullable IdempotencyKey key) {
-    Submission submission = submissions.call(new JobWrites.Entry(job, key));
+    return submit(new JobWrites.Entry(job, key, null));
+  }
+
+  @Override
+  public Submission submit(Job job, @Nullable IdempotencyKey key, ImageBuild build) {
+    return submit(new JobWrites.Entry(job, key, build));
+  }
+
+  private Submission submit(JobWrites.Entry entry) {
+    Submission submission = submissions.call(entry);
     queueLength.oneMore();
     return submission;
+  }
+
+  @Override
+  public List<Job> awaitingImage(int limit) {
+    return reads.awaitingImage(limit);
   }
 
   @Override

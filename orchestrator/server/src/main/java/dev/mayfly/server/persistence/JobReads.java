@@ -153,7 +153,7 @@ class JobReads {
           from project where name is not null)
         select %s from project cross join lateral (
           select * from job where state = 'QUEUED' and job.project = project.name
-            and not_before <= ? order by priority desc, id limit ?) j
+            and bundle_digest is not null and not_before <= ? order by priority desc, id limit ?) j
         """
                 .formatted(JobRows.COLUMNS)
             + JobRows.JOIN
@@ -177,7 +177,7 @@ class JobReads {
             partition by first.project order by first.priority desc, first.id) as place
           from demand cross join lateral (
             select id, project, priority from job where state = 'QUEUED'
-              and job.demand = demand.key and not_before <= ? order by job.demand, id limit ?) first
+              and job.demand = demand.key and bundle_digest is not null and not_before <= ? order by job.demand, id limit ?) first
           where demand.key <> all (?::uuid[]))
         select %s from head join job j on j.id = head.id %s
         where head.place <= ? order by j.priority desc, j.id
@@ -307,6 +307,12 @@ class JobReads {
     return jobs(
         "where j.state = 'QUEUED' and j.queue_until <= ? order by j.queue_until limit ?",
         parameters -> parameters.add(now).add(limit));
+  }
+
+  List<Job> awaitingImage(int limit) {
+    return jobs(
+        "where j.state = 'QUEUED' and j.bundle_digest is null order by j.id limit ?",
+        parameters -> parameters.add(limit));
   }
 
   List<Job> sessionsExpired(Instant now, int limit) {

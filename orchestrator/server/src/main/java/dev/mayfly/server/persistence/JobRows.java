@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -92,6 +93,10 @@ final class JobRows {
 
   static final String UPDATE = PROGRESS + "where id = ?";
 
+  /** Of a job whose image has been built. */
+  static final String UPDATE_BUNDLE =
+      "update job set bundle_digest = ?, architecture = ?, demand = ? where id = ?";
+
   /** Of a job whose environment is to be forgotten. */
   static final String UPDATE_AND_ERASE =
       PROGRESS
@@ -148,13 +153,23 @@ final class JobRows {
         .add(demand.project().value())
         .add(demand.priority().ordinal())
         .add(demand.image().value())
-        .add(demand.bundle().value())
+        .add(demand.bundle().map(BundleDigest::value).orElse(null))
         .add(demand.architecture())
         .add(demand.shape().cpus())
         .add(demand.shape().memoryMib())
         .add(demand.shape().scratchMib())
         .add(demand.labels().stream().map(Label::value).toList())
         .add(demand(demand));
+  }
+
+  /** For {@link #UPDATE_BUNDLE}. */
+  static void bindBundle(Sql.Parameters parameters, Job job) throws SQLException {
+    Demand demand = job.spec().demand();
+    parameters
+        .add(demand.bundle().map(BundleDigest::value).orElse(null))
+        .add(demand.architecture())
+        .add(demand(demand))
+        .add(job.id().value());
   }
 
   /** For {@link #UPDATE} and {@link #UPDATE_AND_ERASE}. */
@@ -201,7 +216,7 @@ final class JobRows {
         new ProjectName(row.getString(first)),
         Priority.values()[row.getInt(first + 1)],
         new ImageRef(row.getString(first + 2)),
-        new BundleDigest(row.getString(first + 3)),
+        Optional.ofNullable(row.getString(first + 3)).map(BundleDigest::new),
         row.getString(first + 4),
         new Shape(row.getInt(first + 5), row.getInt(first + 6), row.getInt(first + 7)),
         Sql.texts(row, first + 8).stream()

@@ -1,6 +1,7 @@
 package dev.mayfly.server.persistence;
 
 import dev.mayfly.api.JobId;
+import dev.mayfly.core.image.ImageBuild;
 import dev.mayfly.core.job.Attempt;
 import dev.mayfly.core.job.IdempotencyKey;
 import dev.mayfly.core.job.Job;
@@ -20,6 +21,8 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +32,12 @@ import org.jspecify.annotations.Nullable;
  */
 class JobWrites {
 
-  /** A job that is to be stored. */
-  record Entry(Job job, @Nullable IdempotencyKey key) {}
+  /**
+   * A job that is to be stored.
+   *
+   * @param build of the image it waits for, unless one is open; null: it does not wait
+   */
+  record Entry(Job job, @Nullable IdempotencyKey key, @Nullable ImageBuild build) {}
 
   /** A job as it was read, and as it is to be. */
   record Change(Job before, Job after) {}
@@ -57,6 +64,7 @@ class JobWrites {
                 ? new Submission.Accepted(entry.job())
                 : JobReads.submitted(connection, key).orElseThrow());
       }
+      insertBuilds(connection, entries, results);
       return results;
     });
   }
@@ -72,6 +80,21 @@ class JobWrites {
         insert.addBatch();
       }
       insert.executeBatch();
+    }
+  }
+
+  /** In the order of the images, so that two transactions never wait for each other. */
+  private static void insertBuilds(
+      Connection connection, List<Entry> entries, List<Submission> results) throws SQLException {
+    SortedMap<String, ImageBuild> builds = new TreeMap<>();
+    for (int i = 0; i < entries.size(); i++) {
+      ImageBuild build = entries.get(i).build();
+      if (build != null && results.get(i) instanceof Submission.Accepted) {
+        builds.putIfAbsent(build.image().value(), build);
+      }
+    }
+    for (ImageBuild build : builds.values()) {
+      ImageBuildRows.insert(connection, build);
     }
   }
 
@@ -185,6 +208,7 @@ class JobWrites {
   static void write(Connection connection, Collection<Change> changes) throws SQLException {
     updateJobs(connection, changes, false);
     updateJobs(connection, changes, true);
+    updateBundles(connection, changes);
     writeAttempts(connection, changes, AttemptRows.UPDATE, false);
     writeAttempts(connection, changes, AttemptRows.INSERT, true);
   }
@@ -205,6 +229,27 @@ class JobWrites {
       Sql.Parameters parameters = new Sql.Parameters(connection, update);
       for (Job job : jobs) {
         JobRows.bindUpdate(parameters.restart(), job);
+        update.addBatch();
+      }
+      update.executeBatch();
+    }
+  }
+
+  private static void updateBundles(Connection connection, Collection<Change> changes)
+      throws SQLException {
+    List<Job> built =
+        changes.stream()
+            .filter(
+                change -> !change.before().spec().bundle().equals(change.after().spec().bundle()))
+            .map(Change::after)
+            .toList();
+    if (built.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement update = connection.prepareStatement(JobRows.UPDATE_BUNDLE)) {
+      Sql.Parameters parameters = new Sql.Parameters(connection, update);
+      for (Job job : built) {
+        JobRows.bindBundle(parameters.restart(), job);
         update.addBatch();
       }
       update.executeBatch();

@@ -4,64 +4,72 @@ import dev.mayfly.api.BundleDigest;
 import dev.mayfly.api.ImageRef;
 import dev.mayfly.core.image.Image;
 import dev.mayfly.core.image.ImageStore;
+import dev.mayfly.core.image.ImageVersion;
+import dev.mayfly.core.image.PublicationCause;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.springframework.data.domain.Limit;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** Image names in the table {@code image}. */
+/** Image names in the tables {@code image} and {@code image_version}. */
 class JpaImageStore implements ImageStore {
   private final ImageRepository images;
   private final Transactions transactions;
-  private final JdbcClient sql;
+  private final Database database;
 
-  JpaImageStore(ImageRepository images, Transactions transactions, JdbcClient sql) {
+  JpaImageStore(ImageRepository images, Transactions transactions, Database database) {
     this.images = images;
     this.transactions = transactions;
-    this.sql = sql;
+    this.database = database;
   }
 
   @Override
-  public Image publish(Image image) {
-    return transactions.write(() -> {
-      // One statement, because two who publish a new name at once would both not find it.
-      sql.sql(
-              """
-              insert into image (name, bundle_digest, architecture, size_bytes, published_at)
-              values (:name, :bundle, :architecture, :size, :at)
-              on conflict (name) do update
-                set bundle_digest = excluded.bundle_digest,
-                    architecture = excluded.architecture,
-                    size_bytes = excluded.size_bytes,
-                    published_at = excluded.published_at
-                where (image.bundle_digest, image.architecture, image.size_bytes)
-                  <> (excluded.bundle_digest, excluded.architecture, excluded.size_bytes)
-              """)
-          .param("name", image.name().value())
-          .param("bundle", image.bundle().value())
-          .param("architecture", image.architecture())
-          .param("size", image.sizeBytes())
-          .param("at", Sql.timestamp(image.publishedAt()))
-          .update();
-      return images.findById(image.name().value()).orElseThrow().toImage();
+  public Image publish(Image image, PublicationCause cause) {
+    return database.transaction(connection -> ImageWrites.publish(connection, image, cause));
+  }
+
+  @Override
+  public Optional<Image> rollBack(ImageRef name, int number, Instant at) {
+    return database.transaction(connection -> {
+      // The version must not be trimmed before the name points to it.
+      ImageWrites.holdOffCollections(connection);
+      try (PreparedStatement select =
+          connection.prepareStatement(
+              "select image, bundle_digest, architecture, size_bytes, published_at"
+                  + " from image_version where image = ? and number = ?")) {
+        new Sql.Parameters(connection, select).add(name.value()).add(number);
+        try (ResultSet row = select.executeQuery()) {
+          if (!row.next()) {
+            return Optional.empty();
+          }
+          Image then = ImageWrites.read(row);
+          Image again = new Image(name, then.bundle(), then.architecture(), then.sizeBytes(), at);
+          return Optional.of(ImageWrites.publish(connection, again, PublicationCause.ROLLED_BACK));
+        }
+      }
     });
   }
 
   @Override
   public Optional<Image> find(ImageRef name) {
     // Every submission asks this: one round trip, where JPA's read-only transaction takes four.
-    return sql.sql(
-            "select name, bundle_digest, architecture, size_bytes, published_at from image"
-                + " where name = :name")
-        .param("name", name.value())
-        .query((row, _) ->
-            new Image(
-                new ImageRef(row.getString(1)),
-                new BundleDigest(row.getString(2)),
-                row.getString(3),
-                row.getLong(4),
-                Sql.instant(row, 5)))
-        .optional();
+    return database.statement(connection -> {
+      try (PreparedStatement select =
+          connection.prepareStatement(
+              "select name, bundle_digest, architecture, size_bytes, published_at from image"
+                  + " where name = ?")) {
+        select.setString(1, name.value());
+        try (ResultSet row = select.executeQuery()) {
+          return row.next() ? Optional.of(ImageWrites.read(row)) : Optional.empty();
+        }
+      }
+    });
   }
 
   @Override
@@ -70,5 +78,81 @@ class JpaImageStore implements ImageStore {
         images.findByNameGreaterThanOrderByName(after, Limit.of(limit)).stream()
             .map(ImageEntity::toImage)
             .toList());
+  }
+
+  @Override
+  public List<ImageVersion> history(ImageRef name, int before, int limit) {
+    return database.statement(connection -> {
+      List<ImageVersion> versions = new ArrayList<>();
+      try (PreparedStatement select =
+          connection.prepareStatement(
+              """
+              select image, bundle_digest, architecture, size_bytes, published_at, number, cause
+              from image_version where image = ? and number < ? order by number desc limit ?
+              """)) {
+        new Sql.Parameters(connection, select).add(name.value()).add(before).add(limit);
+        try (ResultSet rows = select.executeQuery()) {
+          while (rows.next()) {
+            versions.add(
+                new ImageVersion(
+                    rows.getInt(6),
+                    ImageWrites.read(rows),
+                    PublicationCause.valueOf(rows.getString(7))));
+          }
+        }
+      }
+      return versions;
+    });
+  }
+
+  @Override
+  public Map<ImageRef, Integer> numbers(Collection<ImageRef> names) {
+    if (names.isEmpty()) {
+      return Map.of();
+    }
+    return database.statement(connection -> {
+      Map<ImageRef, Integer> numbers = new HashMap<>();
+      try (PreparedStatement select =
+          connection.prepareStatement(
+              "select image, max(number) from image_version where image = any (?)"
+                  + " group by image")) {
+        new Sql.Parameters(connection, select).add(names.stream().map(ImageRef::value).toList());
+        try (ResultSet rows = select.executeQuery()) {
+          while (rows.next()) {
+            numbers.put(new ImageRef(rows.getString(1)), rows.getInt(2));
+          }
+        }
+      }
+      return numbers;
+    });
+  }
+
+  @Override
+  public List<ImageRef> pointingTo(BundleDigest bundle) {
+    return database.statement(connection -> {
+      List<ImageRef> names = new ArrayList<>();
+      try (PreparedStatement select =
+          connection.prepareStatement(
+              "select name from image where bundle_digest = ? order by name")) {
+        select.setString(1, bundle.value());
+        try (ResultSet rows = select.executeQuery()) {
+          while (rows.next()) {
+            names.add(new ImageRef(rows.getString(1)));
+          }
+        }
+      }
+      return names;
+    });
+  }
+
+  @Override
+  public boolean remove(ImageRef name) {
+    return database.statement(connection -> {
+      try (PreparedStatement delete =
+          connection.prepareStatement("delete from image where name = ?")) {
+        delete.setString(1, name.value());
+        return delete.executeUpdate() > 0;
+      }
+    });
   }
 }

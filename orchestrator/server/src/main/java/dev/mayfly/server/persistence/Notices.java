@@ -51,6 +51,9 @@ public final class Notices implements SmartLifecycle {
     /** There may be something to tell workers about their execs. */
     void execs();
 
+    /** Workers may have to keep other bundles. */
+    void keep();
+
     /** Notices may have been lost. */
     void everything();
   }
@@ -59,6 +62,7 @@ public final class Notices implements SmartLifecycle {
   private static final String HELLO = "h";
   private static final String WORKERS = "a";
   private static final String EXECS = "e";
+  private static final String KEEP = "k";
   private static final String EVERYTHING = "*";
   private static final String SEPARATOR = ",";
 
@@ -113,6 +117,10 @@ public final class Notices implements SmartLifecycle {
 
   public void execs() {
     gather(EXECS);
+  }
+
+  public void keep() {
+    gather(KEEP);
   }
 
   public void job(JobId job) {
@@ -236,6 +244,7 @@ public final class Notices implements SmartLifecycle {
       case 'j' -> tell(who -> who.job(JobId.parse(rest)));
       case 'a' -> tell(Listener::workers);
       case 'e' -> tell(Listener::execs);
+      case 'k' -> tell(Listener::keep);
       case '*' -> tell(Listener::everything);
       case 'c' -> {
         int colon = rest.indexOf(':');

@@ -3,6 +3,9 @@ package dev.mayfly.server.persistence;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.mayfly.core.exec.ExecStore;
+import dev.mayfly.core.image.BundleOnWorkerStore;
+import dev.mayfly.core.image.BundleStore;
+import dev.mayfly.core.image.ImageBuildStore;
 import dev.mayfly.core.image.ImageStore;
 import dev.mayfly.core.log.LogStore;
 import dev.mayfly.core.placement.ExplanationStore;
@@ -95,8 +98,28 @@ public class PersistenceConfiguration {
   }
 
   @Bean
-  ImageStore imageStore(ImageRepository images, Transactions transactions, JdbcClient sql) {
-    return new JpaImageStore(images, transactions, sql);
+  ImageStore imageStore(ImageRepository images, Transactions transactions, Database database) {
+    return new JpaImageStore(images, transactions, database);
+  }
+
+  @Bean
+  JdbcImagePolicyStore imagePolicyStore(Database database) {
+    return new JdbcImagePolicyStore(database);
+  }
+
+  @Bean
+  BundleStore bundleStore(Database database) {
+    return new JdbcBundleStore(database);
+  }
+
+  @Bean
+  BundleOnWorkerStore bundleOnWorkerStore(Database database) {
+    return new JdbcBundleOnWorkerStore(database);
+  }
+
+  @Bean
+  ImageBuildStore imageBuildStore(Database database) {
+    return new JdbcImageBuildStore(database);
   }
 
   @Bean

@@ -29,24 +29,25 @@ final class WorkerRows {
       """
       w.id, w.name, w.state, w.version, w.architecture, w.host_kernel, w.cpus, w.memory_mib,
       w.scratch_mib, w.vmms, w.bundles, w.labels, w.pool, w.duty, w.duty_reason, w.duty_since,
-      w.last_seen_at, w.revision
+      w.last_seen_at, w.builder, w.revision
       """;
 
   /** Its position in {@link #COLUMNS}. */
-  static final int REVISION = 18;
+  static final int REVISION = 19;
 
   /** The duty is set at the first registration only. */
   static final String REGISTER =
       """
       insert into worker (name, state, version, architecture, host_kernel, cpus, memory_mib,
-        scratch_mib, vmms, bundles, labels, pool, last_seen_at, duty, duty_reason, duty_since, id)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        scratch_mib, vmms, bundles, labels, pool, builder, last_seen_at, duty, duty_reason, duty_since, id)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       on conflict (id) do update set name = excluded.name, state = excluded.state,
         version = excluded.version, architecture = excluded.architecture,
         host_kernel = excluded.host_kernel, cpus = excluded.cpus,
         memory_mib = excluded.memory_mib, scratch_mib = excluded.scratch_mib,
         vmms = excluded.vmms, bundles = excluded.bundles, labels = excluded.labels,
-        pool = excluded.pool, last_seen_at = excluded.last_seen_at,
+        pool = excluded.pool, builder = excluded.builder,
+        last_seen_at = excluded.last_seen_at,
         revision = worker.revision + 1
       """;
 
@@ -66,6 +67,7 @@ final class WorkerRows {
         .add(texts(worker.bundles()))
         .add(worker.labels().stream().map(Label::value).sorted().toList())
         .add(worker.pool().value())
+        .add(worker.builder())
         .add(worker.lastSeenAt());
     bindDuty(parameters, worker.duty());
     parameters.add(worker.id().value());
@@ -99,6 +101,7 @@ final class WorkerRows {
         Sql.texts(row, 11).stream().map(BundleDigest::new).collect(Collectors.toSet()),
         Sql.texts(row, 12).stream().map(Label::new).collect(Collectors.toSet()),
         new WorkerPoolName(row.getString(13)),
+        row.getBoolean(18),
         duty(row.getString(14), row.getString(15), Sql.instantOrNull(row, 16)),
         Sql.instant(row, 17));
   }

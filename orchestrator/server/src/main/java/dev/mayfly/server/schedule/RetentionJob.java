@@ -1,5 +1,6 @@
 package dev.mayfly.server.schedule;
 
+import dev.mayfly.core.image.ImageBuildStore;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.log.LogStore;
 import java.time.Duration;
@@ -12,11 +13,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes old logs and, later, the jobs themselves. Run by Quartz, on one orchestrator at a time.
+ * Removes old logs and, later, the jobs themselves; and old builds of images. Run by Quartz, on one
+ * orchestrator at a time.
  */
 @DisallowConcurrentExecution
 public class RetentionJob implements Job {
   static final Duration LOGS_KEPT = Duration.ofDays(30);
+  static final Duration BUILDS_KEPT = Duration.ofDays(30);
   static final Duration JOBS_KEPT = Duration.ofDays(90);
 
   /** Per transaction: a log may be large, and its removal must not hold locks for long. */
@@ -29,11 +32,13 @@ public class RetentionJob implements Job {
 
   private final JobStore jobs;
   private final LogStore logs;
+  private final ImageBuildStore builds;
   private final InstantSource clock;
 
-  RetentionJob(JobStore jobs, LogStore logs, InstantSource clock) {
+  RetentionJob(JobStore jobs, LogStore logs, ImageBuildStore builds, InstantSource clock) {
     this.jobs = jobs;
     this.logs = logs;
+    this.builds = builds;
     this.clock = clock;
   }
 
@@ -56,9 +61,18 @@ public class RetentionJob implements Job {
         break;
       }
     }
+    int removedBuilds = 0;
+    for (int i = 0; i < MAX_BATCHES; i++) {
+      int count = builds.removeEnded(now.minus(BUILDS_KEPT), BATCH);
+      removedBuilds += count;
+      if (count < BATCH) {
+        break;
+      }
+    }
     log.atInfo()
         .addKeyValue("logs", removedLogs)
         .addKeyValue("jobs", removedJobs)
+        .addKeyValue("builds", removedBuilds)
         .log("Removed what is old");
   }
 }

@@ -2,6 +2,10 @@ package dev.mayfly.server.schedule;
 
 import dev.mayfly.core.fleet.FleetReconciler;
 import dev.mayfly.core.fleet.WorkerStore;
+import dev.mayfly.core.image.BundleOnWorkerStore;
+import dev.mayfly.core.image.BundleStore;
+import dev.mayfly.core.image.BundleSupply;
+import dev.mayfly.core.image.ImageBuildStore;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.job.LeaseReconciler;
 import dev.mayfly.core.job.SessionReconciler;
@@ -36,16 +40,21 @@ public class ScheduleConfiguration {
       JobStore jobs,
       WorkerStore workers,
       QuotaStore quotas,
+      BundleStore bundles,
+      BundleOnWorkerStore onWorkers,
+      ImageBuildStore builds,
       ExplanationStore explanations,
       AssignmentReconciler assignments,
       PlacementNews news,
       Notices notices,
       LeasePolicy leases,
       InstantSource clock) {
+    BundleSupply.Source supplies = BundleSupply.Source.over(bundles, onWorkers);
     return new Reconcilers(
         new Reconcilers.All(
-            new PlacementReconciler(jobs, workers, quotas, leases, clock),
-            new ExplanationReconciler(jobs, workers, quotas, explanations, leases, clock),
+            new PlacementReconciler(jobs, workers, quotas, supplies, leases, clock),
+            new ExplanationReconciler(
+                jobs, workers, quotas, supplies, builds, explanations, leases, clock),
             assignments,
             new LeaseReconciler(jobs, clock),
             new QueueTimeoutReconciler(jobs, explanations, clock),

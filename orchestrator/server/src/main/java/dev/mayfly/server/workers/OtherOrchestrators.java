@@ -3,6 +3,7 @@ package dev.mayfly.server.workers;
 import dev.mayfly.api.JobId;
 import dev.mayfly.api.WorkerId;
 import dev.mayfly.core.exec.ExecNudges;
+import dev.mayfly.core.image.ImageNudges;
 import dev.mayfly.server.logs.LogFeed;
 import dev.mayfly.server.persistence.Notices;
 
@@ -11,13 +12,19 @@ class OtherOrchestrators implements Notices.Listener {
   private final ConnectedWorkers connected;
   private final WorkerNudges nudges;
   private final ExecNudges execs;
+  private final ImageNudges images;
   private final LogFeed feed;
 
   OtherOrchestrators(
-      ConnectedWorkers connected, WorkerNudges nudges, ExecNudges execs, LogFeed feed) {
+      ConnectedWorkers connected,
+      WorkerNudges nudges,
+      ExecNudges execs,
+      ImageNudges images,
+      LogFeed feed) {
     this.connected = connected;
     this.nudges = nudges;
     this.execs = execs;
+    this.images = images;
     this.feed = feed;
   }
 
@@ -49,10 +56,16 @@ class OtherOrchestrators implements Notices.Listener {
   }
 
   @Override
+  public void keep() {
+    images.keepHere();
+  }
+
+  @Override
   public void everything() {
     nudges.placement();
     nudges.workersHere();
     execs.execsHere();
+    images.keepHere();
     feed.wakeAll();
   }
 }

@@ -91,6 +91,7 @@ final class WireCodec {
         bundles(message.getBundleDigestsList()),
         labels(message, pool),
         pool,
+        message.getBuilder(),
         new Duty.Accepting(),
         now);
   }
@@ -175,11 +176,11 @@ final class WireCodec {
    * @param handled which message of the worker had been handled when that much was left: 0
    *     Register, n the n-th Heartbeat
    */
-  static Assignment assignment(Job job, JobStore.Claim claim, Duration left, int handled) {
+  static Assignment.Builder assignment(Job job, JobStore.Claim claim, Duration left, int handled) {
     JobSpec spec = job.spec();
     return Assignment.newBuilder()
         .setAttempt(ref(claim))
-        .setBundleDigest(spec.bundle().value())
+        .setBundleDigest(spec.bundle().orElseThrow().value())
         .setImage(spec.image().value())
         .setShape(
             Shape.newBuilder()
@@ -208,8 +209,7 @@ final class WireCodec {
                 ? Math.toIntExact(idle.toSeconds())
                 : 0)
         .setNetwork(
-            spec.network() == NetworkMode.NONE ? Network.NETWORK_NONE : Network.NETWORK_USER)
-        .build();
+            spec.network() == NetworkMode.NONE ? Network.NETWORK_NONE : Network.NETWORK_USER);
   }
 
   /** Values too short to be told from ordinary text are not masked. */
@@ -311,7 +311,7 @@ final class WireCodec {
   }
 
   /** A text for people: what PostgreSQL cannot store is replaced, what is too long is cut. */
-  private static String text(String value, int most) {
+  static String text(String value, int most) {
     String shown = value.replace('\0', ' ');
     if (shown.length() <= most) {
       return shown;

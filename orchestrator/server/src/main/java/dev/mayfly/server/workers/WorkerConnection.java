@@ -17,6 +17,7 @@ import dev.mayfly.core.job.Attempt;
 import dev.mayfly.core.job.AttemptEvent;
 import dev.mayfly.core.job.AttemptState;
 import dev.mayfly.core.job.EndRequest;
+import dev.mayfly.core.job.ImagePreface;
 import dev.mayfly.core.job.Job;
 import dev.mayfly.core.job.JobStep;
 import dev.mayfly.core.job.JobStore;
@@ -51,10 +52,13 @@ class WorkerConnection implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(WorkerConnection.class);
 
   private final WorkerLinkContext context;
+  private final Instant opened;
   private final Inbound inbound;
   private final Outbound outbound;
   private final LogIngest ingest;
   private final ExecLink execs;
+  private final BundleLink bundles;
+  private final BuildLink builds;
   private final ReportIngest reports;
   private final Set<JobStore.Claim> told = ConcurrentHashMap.newKeySet();
   private final Map<JobStore.Claim, EndRequest> ended = new ConcurrentHashMap<>();
@@ -73,12 +77,21 @@ class WorkerConnection implements Runnable {
 
   WorkerConnection(WorkerLinkContext context, Inbound inbound, Outbound outbound) {
     this.context = context;
+    this.opened = context.clock().instant();
     this.inbound = inbound;
     this.outbound = outbound;
     this.ingest = new LogIngest(context, inbound, outbound);
     this.execs =
         new ExecLink(
             context.execs(), context.execNudges(), context.feed(), context.clock(), outbound);
+    this.builds =
+        new BuildLink(
+            context.builds(),
+            context.buildDesk(),
+            context.imageNudges(),
+            context.clock(),
+            outbound);
+    this.bundles = new BundleLink(context.onWorkers(), context.clock(), outbound);
     this.reports = new ReportIngest(inbound, this::report);
   }
 
@@ -170,6 +183,9 @@ class WorkerConnection implements Runnable {
       case LOG_CHUNK -> ingest.store(worker(), message.getLogChunk());
       case REFUSAL -> refusal(message.getRefusal());
       case LEAVING -> leaving();
+      case BUILD_PROGRESS -> builds.progress(worker(), message.getBuildProgress());
+      case BUILD_ENDED -> builds.ended(worker(), message.getBuildEnded());
+      case BUNDLE_STATES -> bundles.states(worker(), message.getBundleStates());
       case EXEC_INPUT_ACK -> execs.acknowledged(worker(), message.getExecInputAck());
       case REGISTER ->
           throw new InvalidMessageException("register", "came twice on one connection");
@@ -211,6 +227,8 @@ class WorkerConnection implements Runnable {
     sendAgain(active, wanted);
     execs.wanted(wanted);
     context.connected().join(worker, this);
+    bundles.forget(worker.id());
+    builds.registered(worker.id(), message.getBuildsList());
     log.atInfo()
         .addKeyValue("worker", worker.id())
         .addKeyValue("name", worker.name())
@@ -220,18 +238,22 @@ class WorkerConnection implements Runnable {
     context.nudges().placement();
     context.nudges().worker(worker.id());
     context.execNudges().execsHere();
+    context.imageNudges().keepHere();
     return true;
   }
 
   /**
    * What the worker should have and does not name is gone with its microVM; its end may still be
-   * among what the worker has to report, so it gets a short time for that.
+   * among what the worker has to report, so it gets a short time for that. A message that was long
+   * on its way says nothing of what was placed since, and may be on a newer connection.
    */
   private void reclaim(List<Job> active, Set<JobStore.Claim> named, Instant now) {
     for (Job job : active) {
       Attempt attempt = job.currentAttempt();
       JobStore.Claim claim = new JobStore.Claim(attempt.id(), attempt.lease().epoch());
-      if (!named.contains(claim) && !(attempt.state() instanceof AttemptState.Placed)) {
+      if (!named.contains(claim)
+          && !attempt.placedAt().isAfter(opened)
+          && !(attempt.state() instanceof AttemptState.Placed)) {
         context.jobs().shorten(claim, context.leases().unclaimedUntil(attempt.lease(), now));
       }
     }
@@ -331,8 +353,21 @@ class WorkerConnection implements Runnable {
   private void leaving() {
     stateAfterwards = WorkerState.LEFT;
     boolean newest = context.connected().leaving(worker(), number);
+    if (newest) {
+      bundles.forget(worker());
+    }
     context.nudges().placement();
     log.atInfo().addKeyValue("worker", id).addKeyValue("newest", newest).log("Worker leaves");
+  }
+
+  /** What it has to do with builds of images. */
+  BuildLink builds() {
+    return builds;
+  }
+
+  /** What it has to do with bundles. */
+  BundleLink bundles() {
+    return bundles;
   }
 
   /** What it has to do with execs. */
@@ -357,7 +392,9 @@ class WorkerConnection implements Runnable {
     if (left.compareTo(LEAST_LEASE) >= 0 && told.add(claim)) {
       outbound.send(
           OrchestratorMessage.newBuilder()
-              .setAssignment(WireCodec.assignment(job, claim, left, since))
+              .setAssignment(
+                  WireCodec.assignment(job, claim, left, since)
+                      .addAllPreface(ImagePreface.lines(job, context.builds())))
               .build());
     }
   }

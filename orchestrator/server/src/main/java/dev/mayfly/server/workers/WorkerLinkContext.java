@@ -3,6 +3,10 @@ package dev.mayfly.server.workers;
 import dev.mayfly.core.exec.ExecNudges;
 import dev.mayfly.core.exec.ExecStore;
 import dev.mayfly.core.fleet.WorkerStore;
+import dev.mayfly.core.image.BundleOnWorkerStore;
+import dev.mayfly.core.image.ImageBuildDesk;
+import dev.mayfly.core.image.ImageBuildStore;
+import dev.mayfly.core.image.ImageNudges;
 import dev.mayfly.core.job.JobDesk;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.lease.LeasePolicy;
@@ -18,6 +22,10 @@ record WorkerLinkContext(
     LogStore logs,
     ExecStore execs,
     ExecNudges execNudges,
+    BundleOnWorkerStore onWorkers,
+    ImageBuildStore builds,
+    ImageBuildDesk buildDesk,
+    ImageNudges imageNudges,
     LogFeed feed,
     WorkerNudges nudges,
     LeasePolicy leases,

@@ -3,6 +3,10 @@ package dev.mayfly.server.workers;
 import dev.mayfly.core.exec.ExecNudges;
 import dev.mayfly.core.exec.ExecStore;
 import dev.mayfly.core.fleet.WorkerStore;
+import dev.mayfly.core.image.BundleOnWorkerStore;
+import dev.mayfly.core.image.ImageBuildDesk;
+import dev.mayfly.core.image.ImageBuildStore;
+import dev.mayfly.core.image.ImageNudges;
 import dev.mayfly.core.job.JobDesk;
 import dev.mayfly.core.job.JobStore;
 import dev.mayfly.core.lease.LeasePolicy;
@@ -68,8 +72,9 @@ public class WorkersConfiguration {
       ConnectedWorkers connected,
       WorkerNudges nudges,
       ExecNudges execs,
+      ImageNudges images,
       LogFeed feed) {
-    OtherOrchestrators others = new OtherOrchestrators(connected, nudges, execs, feed);
+    OtherOrchestrators others = new OtherOrchestrators(connected, nudges, execs, images, feed);
     notices.listen(others);
     return others;
   }
@@ -88,6 +93,10 @@ public class WorkersConfiguration {
       LogStore logs,
       ExecStore execs,
       ExecNudges execNudges,
+      BundleOnWorkerStore onWorkers,
+      ImageBuildStore builds,
+      ImageBuildDesk buildDesk,
+      ImageNudges imageNudges,
       LogFeed feed,
       WorkerNudges nudges,
       LeasePolicy leases,
@@ -95,6 +104,20 @@ public class WorkersConfiguration {
       InstantSource clock) {
     return new WorkerLinkService(
         new WorkerLinkContext(
-            desk, jobs, workers, logs, execs, execNudges, feed, nudges, leases, connected, clock));
+            desk,
+            jobs,
+            workers,
+            logs,
+            execs,
+            execNudges,
+            onWorkers,
+            builds,
+            buildDesk,
+            imageNudges,
+            feed,
+            nudges,
+            leases,
+            connected,
+            clock));
   }
 }

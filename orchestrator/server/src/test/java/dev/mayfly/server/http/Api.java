@@ -87,6 +87,10 @@ public final class Api {
             .PUT(HttpRequest.BodyPublishers.ofString(json)));
   }
 
+  public Answer delete(String path) {
+    return send(request(path).DELETE());
+  }
+
   public void publish(String image) {
     Answer answer =
         put(

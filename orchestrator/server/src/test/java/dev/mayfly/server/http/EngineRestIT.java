@@ -313,6 +313,10 @@ class EngineRestIT {
             .build());
     worker.next(OrchestratorMessage::hasRegistered, OrchestratorMessage::getRegistered);
     worker.heartbeat();
+    // Registered is sent before the worker is stored.
+    await()
+        .untilAsserted(() ->
+            assertThat(api.get("/api/v1/workers/" + worker.name()).status()).isEqualTo(200));
     return worker;
   }
 

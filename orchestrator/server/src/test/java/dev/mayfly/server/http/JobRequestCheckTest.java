@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -223,7 +224,7 @@ class JobRequestCheckTest {
   }
 
   private static JobSpec spec(String request) {
-    return checked(request).spec(IMAGE);
+    return checked(request).spec(Optional.of(IMAGE));
   }
 
   /** A request for debian:12, written with single quotes. */

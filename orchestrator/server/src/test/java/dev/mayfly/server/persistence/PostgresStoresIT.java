@@ -61,7 +61,7 @@ class PostgresStoresIT extends StoreContract {
         .getBean(JdbcClient.class)
         .sql(
             "truncate job, attempt, log_chunk, worker, image, access_token, project, worker_pool, fleet,"
-                + " explanation, exec, exec_input, exec_signal")
+                + " explanation, exec, exec_input, exec_signal cascade")
         .update();
     return new Stores(
         context.getBean(JobStore.class),

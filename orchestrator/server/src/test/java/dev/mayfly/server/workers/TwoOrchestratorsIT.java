@@ -8,6 +8,9 @@ import dev.mayfly.api.Outcome;
 import dev.mayfly.api.ProjectName;
 import dev.mayfly.api.WorkerId;
 import dev.mayfly.api.worker.v1.AttemptRef;
+import dev.mayfly.api.worker.v1.BuildEnded;
+import dev.mayfly.api.worker.v1.BuildFailed;
+import dev.mayfly.api.worker.v1.BuildImage;
 import dev.mayfly.api.worker.v1.Leaving;
 import dev.mayfly.api.worker.v1.LogStream;
 import dev.mayfly.api.worker.v1.OrchestratorMessage;
@@ -88,6 +91,51 @@ class TwoOrchestratorsIT {
       }
       worker.exited(attempt, 1, 0, 1);
       await().atMost(WAIT).until(() -> finished(one, job));
+    }
+  }
+
+  @Test
+  void aPinAtOneIsHeardByAWorkerOfTheOther() {
+    try (FakeWorker worker = FakeWorker.register(two, UUID.randomUUID(), List.of())) {
+      warmUp(worker);
+      long pinned = System.nanoTime();
+      new Api(one).put("/api/v1/image-policies/debian:12", "{\"pinned\":true}");
+      worker.next(
+          message ->
+              message.hasKeepBundles()
+                  && message.getKeepBundles().getPinnedList().contains(Api.BUNDLE),
+          message -> message);
+      assertThat(since(pinned)).isLessThan(BY_NOTICE);
+    }
+  }
+
+  @Test
+  void jobsAtBothWaitForOneBuildOnAWorkerOfOne() throws Exception {
+    try (FakeWorker worker = new FakeWorker(two, UUID.randomUUID(), two.workerToken())) {
+      worker.send(
+          WorkerMessage.newBuilder().setRegister(worker.registration().setBuilder(true)).build());
+      worker.heartbeat();
+      String body = "{\"image\":\"first.example/a:1\",\"command\":[\"true\"]}";
+      List<String> jobs = new ArrayList<>();
+      for (TestOrchestrator at : List.of(one, two, one)) {
+        jobs.add(new Api(at).post("/api/v1/jobs", body).json().get("id").asString());
+      }
+      BuildImage build =
+          worker.next(OrchestratorMessage::hasBuildImage, OrchestratorMessage::getBuildImage);
+      assertThat(new Api(one).get("/api/v1/image-builds").json().get("items")).hasSize(1);
+      worker.send(
+          WorkerMessage.newBuilder()
+              .setBuildEnded(
+                  BuildEnded.newBuilder()
+                      .setBuildId(build.getBuildId())
+                      .setFailed(BuildFailed.newBuilder().setBlame("USER").setReason("none")))
+              .build());
+      for (String job : jobs) {
+        await().atMost(WAIT).until(() -> finished(one, job));
+      }
+      // Once on the connection, whoever looked.
+      assertThat(worker.poll(Duration.ofSeconds(2)).filter(OrchestratorMessage::hasBuildImage))
+          .isEmpty();
     }
   }
 

@@ -42,7 +42,7 @@ class WorkerLinkIT extends WorkerFixture {
       assertThat(attempt.getJobId()).isEqualTo(job);
       assertThat(assignment.getCommandList()).containsExactly("true");
       assertThat(assignment.getEnvironment(0).getValue()).isEqualTo("secret");
-      assertThat(assignment.getWorkingDirectory()).isEqualTo("/workspace");
+      assertThat(assignment.getWorkingDirectory()).as("that of the image").isEmpty();
       assertThat(assignment.getBundleDigest()).isEqualTo(Api.BUNDLE);
       assertThat(assignment.getTimeoutSeconds()).isEqualTo(3600);
       worker.running(attempt, 1);
