@@ -10,6 +10,7 @@ import java.util.Map;
  *
  * @param accelerator in use; empty when no VMM works
  * @param bundles a line for each image name
+ * @param images how the image cache and the builds are set up
  * @param missing what is needed and is not there, with what to do about it
  */
 record HostReport(
@@ -20,11 +21,13 @@ record HostReport(
     int freeMemoryMib,
     int freeDiskMib,
     List<String> bundles,
+    List<String> images,
     List<String> missing) {
 
   HostReport {
     vmms = List.copyOf(vmms);
     bundles = List.copyOf(bundles);
+    images = List.copyOf(images);
     missing = List.copyOf(missing);
   }
 
@@ -50,6 +53,7 @@ record HostReport(
     lines.add("memory      " + freeMemoryMib + " MiB available");
     lines.add("disk        " + freeDiskMib + " MiB free");
     bundles.forEach(bundle -> lines.add("image       " + bundle));
+    images.forEach(setting -> lines.add("images      " + setting));
     missing.forEach(what -> lines.add("MISSING     " + what));
     if (missing.isEmpty()) {
       lines.add("Everything a worker needs is here.");
@@ -79,6 +83,7 @@ record HostReport(
             Map.entry("freeMemoryMib", String.valueOf(freeMemoryMib)),
             Map.entry("freeDiskMib", String.valueOf(freeDiskMib)),
             Map.entry("bundles", strings(bundles)),
+            Map.entry("images", strings(images)),
             Map.entry("missing", strings(missing))));
   }
 

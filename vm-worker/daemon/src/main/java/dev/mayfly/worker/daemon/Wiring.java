@@ -6,9 +6,11 @@ import dev.mayfly.worker.daemon.config.OrchestratorAddress;
 import dev.mayfly.worker.daemon.config.WorkerConfig;
 import dev.mayfly.worker.daemon.files.DiskMicroVmFiles;
 import dev.mayfly.worker.daemon.files.HostCommand;
-import dev.mayfly.worker.daemon.images.BundleCache;
 import dev.mayfly.worker.daemon.journal.FileAttemptJournals;
+import dev.mayfly.worker.daemon.link.BlobFetcher;
 import dev.mayfly.worker.daemon.link.LinkPorts;
+import dev.mayfly.worker.daemon.link.Nudge;
+import dev.mayfly.worker.daemon.link.Orchestrators;
 import dev.mayfly.worker.daemon.link.PlaintextLoopbackDialler;
 import dev.mayfly.worker.daemon.link.Registration;
 import dev.mayfly.worker.daemon.link.VmmFact;
@@ -34,12 +36,18 @@ final class Wiring implements AutoCloseable {
   private static final String DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
 
   private final SystemTimers timers;
-  private final PlaintextLoopbackDialler dialler;
+  private final List<PlaintextLoopbackDialler> diallers;
+  private final Orchestrators orchestrators;
   private final WorkerProcess process;
 
-  private Wiring(SystemTimers timers, PlaintextLoopbackDialler dialler, WorkerProcess process) {
+  private Wiring(
+      SystemTimers timers,
+      List<PlaintextLoopbackDialler> diallers,
+      Orchestrators orchestrators,
+      WorkerProcess process) {
     this.timers = timers;
-    this.dialler = dialler;
+    this.diallers = diallers;
+    this.orchestrators = orchestrators;
     this.process = process;
   }
 
@@ -62,7 +70,12 @@ final class Wiring implements AutoCloseable {
     var spoolDirectory = directory.resolve("spool");
     var leftovers = new DiskLeftovers(files, new VmProcesses(), spoolDirectory, journals);
     WorkerProcess.cleanUp(leftovers, journals);
-    var bundles = bundles(config);
+    var timers = new SystemTimers();
+    var nudge = new Nudge();
+    var token = new TokenFile(config.tokenFile());
+    var filesDialler = new PlaintextLoopbackDialler(config.orchestrators());
+    var orchestrators = new Orchestrators(filesDialler, token, config.orchestrators().size());
+    var bundles = ImageWiring.cache(config, new BlobFetcher(orchestrators, timers), nudge::give);
     bundles.refresh();
     var random = new SecureRandom();
     var sessions = new FramedGuestSessions(random);
@@ -83,7 +96,7 @@ final class Wiring implements AutoCloseable {
             config.labels(),
             config.pool());
     var spool = FileLogSpool.open(spoolDirectory, InstantSource.system(), journals::leases);
-    var timers = new SystemTimers();
+    var builds = ImageWiring.builds(config, bundles, orchestrators, timers, nudge::give);
     var dialler = new PlaintextLoopbackDialler(config.orchestrators());
     var process =
         new WorkerProcess(
@@ -93,24 +106,24 @@ final class Wiring implements AutoCloseable {
                 sessions,
                 files,
                 leftovers,
-                bundles,
-                bundles::refresh,
+                new HostImages(bundles, builds, nudge::give),
                 spool,
                 journals,
                 timers,
                 dialler,
-                new TokenFile(config.tokenFile()),
+                token,
                 new LinuxReadings(directory),
                 new Teller(config, hypervisor, tell),
                 random,
-                config.onStop()));
-    return new Wiring(timers, dialler, process);
+                config.onStop(),
+                nudge));
+    return new Wiring(timers, List.of(dialler, filesDialler), orchestrators, process);
   }
 
   /** Looks at this host without running a worker; works beside one that runs. */
   static HostReport inspect(WorkerConfig config) throws IOException, InterruptedException {
     WorkerHome.make(config.workerDirectory());
-    var bundles = bundles(config);
+    var bundles = ImageWiring.inspected(config);
     bundles.refresh();
     var sessions = new FramedGuestSessions(new SecureRandom());
     var probeDirectory = config.workerDirectory().resolve("probe-doctor");
@@ -126,6 +139,7 @@ final class Wiring implements AutoCloseable {
     if (bundles.ready().isEmpty()) {
       missing.add("there is no image that can be booted: run mayfly image build debian:12");
     }
+    ImageWiring.missing(config).ifPresent(missing::add);
     return new HostReport(
         HostFacts.kernelRelease(),
         HostFacts.architecture(),
@@ -134,14 +148,8 @@ final class Wiring implements AutoCloseable {
         readings.freeMemoryMib(),
         readings.freeScratchMib(),
         bundles.describe(),
+        ImageWiring.describe(config),
         missing);
-  }
-
-  private static BundleCache bundles(WorkerConfig config) throws IOException {
-    return BundleCache.open(
-        config.home().resolve("images"),
-        config.workerDirectory().resolve("checked-bundles"),
-        HostFacts.architecture());
   }
 
   private static String searchPath() {
@@ -166,7 +174,8 @@ final class Wiring implements AutoCloseable {
   @Override
   public void close() {
     timers.close();
-    dialler.close();
+    orchestrators.close();
+    diallers.forEach(PlaintextLoopbackDialler::close);
   }
 
   /** Tells people about the link: the first registration on standard output, all in the log. */

@@ -7,7 +7,6 @@ import dev.mayfly.worker.core.attempt.BootLimits;
 import dev.mayfly.worker.core.attempt.MicroVmFiles;
 import dev.mayfly.worker.core.attempt.Outbox;
 import dev.mayfly.worker.core.attempt.SessionExecs;
-import dev.mayfly.worker.core.bundle.Bundles;
 import dev.mayfly.worker.core.guest.GuestSessions;
 import dev.mayfly.worker.core.janitor.HostLeftovers;
 import dev.mayfly.worker.core.janitor.JanitorReconciler;
@@ -28,7 +27,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,7 +65,7 @@ final class WorkerProcess {
   /**
    * What the worker is made of.
    *
-   * @param lookForBundles looks which bundles there are; true when that has changed
+   * @param images made with the nudge of the link
    */
   record Parts(
       Registration registration,
@@ -75,8 +73,7 @@ final class WorkerProcess {
       GuestSessions sessions,
       MicroVmFiles files,
       HostLeftovers leftovers,
-      Bundles bundles,
-      BooleanSupplier lookForBundles,
+      WorkerImages images,
       LogSpool spool,
       AttemptJournals journals,
       Timers timers,
@@ -85,15 +82,16 @@ final class WorkerProcess {
       LinkPorts.HostReadings readings,
       LinkPorts.LinkListener listener,
       SecureRandom random,
-      OnStop onStop) {}
+      OnStop onStop,
+      Nudge nudge) {}
 
   WorkerProcess(Parts parts) {
     this.parts = parts;
-    this.nudge = new Nudge();
+    this.nudge = parts.nudge();
     this.outbox = new Outbox(nudge::give);
     var host =
         new AttemptHost(
-            parts.bundles(),
+            parts.images().bundles(),
             parts.files(),
             parts.journals(),
             parts.hypervisor(),
@@ -116,7 +114,9 @@ final class WorkerProcess {
                 attempts,
                 new SessionExecs(attempts),
                 outbox,
-                parts.bundles(),
+                parts.images().bundles(),
+                parts.images(),
+                parts.images().builds(),
                 parts.timers(),
                 nudge,
                 parts.listener()),
@@ -150,6 +150,7 @@ final class WorkerProcess {
         outbox.trackLeftover(leftover.lease(), AttemptLog.leftover(leftover, parts.timers()));
       }
     }
+    parts.images().start();
     linkThread.start();
     housekeeping.start();
   }
@@ -160,6 +161,7 @@ final class WorkerProcess {
         .addKeyValue("reason", reason)
         .addKeyValue("microVMs", parts.onStop())
         .log("Worker began to stop");
+    parts.images().stop();
     switch (parts.onStop()) {
       case DESTROY -> leave(reason);
       case KEEP -> detach();
@@ -224,7 +226,7 @@ final class WorkerProcess {
     try {
       for (int look = 1; true; look++) {
         Thread.sleep(LOOK_PERIOD);
-        if (parts.lookForBundles().getAsBoolean()) {
+        if (parts.images().refresh()) {
           nudge.give();
         }
         if (look % JANITOR_EVERY_LOOKS == 0) {

@@ -18,6 +18,7 @@ class HostReportTest {
           4096,
           20000,
           List.of("debian:12 sha256:ab"),
+          List.of("signatures are not asked for"),
           List.of("mkfs.ext4 is not installed: install e2fsprogs"));
 
   @Test
@@ -31,6 +32,7 @@ class HostReportTest {
             "memory      4096 MiB available",
             "disk        20000 MiB free",
             "image       debian:12 sha256:ab",
+            "images      signatures are not asked for",
             "MISSING     mkfs.ext4 is not installed: install e2fsprogs");
   }
 
@@ -44,6 +46,7 @@ class HostReportTest {
                 + "{\"name\":\"qemu\",\"version\":\"7.2.22\",\"accelerator\":\"tcg\",\"usable\":true,"
                 + "\"reason\":\"the binary answers\"}],\"freeMemoryMib\":4096,\"freeDiskMib\":20000,"
                 + "\"bundles\":[\"debian:12 sha256:ab\"],"
+                + "\"images\":[\"signatures are not asked for\"],"
                 + "\"missing\":[\"mkfs.ext4 is not installed: install e2fsprogs\"]}");
   }
 }

@@ -25,6 +25,7 @@ import dev.mayfly.worker.core.slot.HostCapacity;
 import dev.mayfly.worker.daemon.config.WorkerConfig.OnStop;
 import dev.mayfly.worker.daemon.link.FakeOrchestrator;
 import dev.mayfly.worker.daemon.link.LinkPorts;
+import dev.mayfly.worker.daemon.link.Nudge;
 import dev.mayfly.worker.daemon.link.Registration;
 import dev.mayfly.worker.daemon.spool.FileLogSpool;
 import java.nio.file.Path;
@@ -153,8 +154,7 @@ class WorkerProcessTest {
             host,
             host,
             leftovers,
-            host,
-            () -> false,
+            new StillImages(host, timers),
             spool,
             host.journals(),
             timers,
@@ -163,7 +163,8 @@ class WorkerProcessTest {
             new LinuxReadings(root),
             new Silent(),
             new SecureRandom(),
-            onStop));
+            onStop,
+            new Nudge()));
   }
 
   @AfterEach

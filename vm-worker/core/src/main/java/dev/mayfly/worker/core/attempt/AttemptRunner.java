@@ -113,9 +113,15 @@ final class AttemptRunner {
         new Deadlines(terms, host.timers(), alarms, begun.map(GivingUp::graceOver).orElse(0L));
     this.assignmentWanted = new AtomicBoolean(adopted && terms.assignmentNeeded());
     this.source =
-        spec.<GuestSource>map(fresh -> new Preparation(fresh, host, microVm, parts.phases(), undo))
-            .orElseGet(
-                () -> new Adoption(host, microVm, earlier.orElseThrow().vmm().orElseThrow(), undo));
+        spec.<GuestSource>map(
+                fresh -> new Preparation(fresh, host, microVm, parts.phases(), lines, undo))
+            .orElseGet(() ->
+                new Adoption(
+                    terms.bundle(),
+                    host,
+                    microVm,
+                    earlier.orElseThrow().vmm().orElseThrow(),
+                    undo));
     this.acquirer = new Acquirer(microVm.name(), source, this::post);
   }
 
@@ -314,6 +320,9 @@ final class AttemptRunner {
           .addKeyValue("vm", microVm.name())
           .addKeyValue("assignmentWanted", assignmentWanted.get())
           .log("MicroVM of an earlier worker process was taken up again");
+      if (acquired.console()) {
+        lines.tell("the worker was restarted; what the guest said meanwhile is lost");
+      }
     }
     if (terms.session()) {
       begin();

@@ -12,7 +12,7 @@ import java.util.List;
  * What this worker was asked to do.
  *
  * @param image the name the user asked for; for people
- * @param command argv of a batch, at least one; of a session empty
+ * @param command argv of a batch, empty: what the image says; of a session empty
  * @param environment {@code NAME=value}, of every exec of a session; may hold secrets
  * @param workingDirectory absolute, made when absent; empty: the image's
  * @param user name or uid[:gid]; empty: the image's
@@ -21,6 +21,7 @@ import java.util.List;
  * @param idleLimit of a session: how long no exec may be open; zero: without limit
  * @param secrets what must not appear in the log; never on disk
  * @param logLimitBytes of stdout and stderr in all
+ * @param preface what the log begins with: lines of ours about what happened before
  * @param assignedAt when the assignment came, on the monotonic clock
  */
 public record AttemptSpec(
@@ -38,7 +39,14 @@ public record AttemptSpec(
     Duration idleLimit,
     Secrets secrets,
     long logLimitBytes,
+    List<String> preface,
     long assignedAt) {
+
+  /** More than an assignment may bring. */
+  public static final int MAX_PREFACE_LINES = 32;
+
+  /** Longer lines are cut. */
+  public static final int MAX_PREFACE_LINE = 500;
 
   /** Longer than any job; keeps the arithmetic of deadlines far from overflow. */
   public static final Duration MAX_TIMEOUT = Duration.ofDays(30);
@@ -49,9 +57,12 @@ public record AttemptSpec(
   public AttemptSpec {
     command = List.copyOf(command);
     environment = List.copyOf(environment);
-    if (session != command.isEmpty()) {
-      throw new IllegalArgumentException(
-          session ? "a session has no command of its own" : "command is empty");
+    if (preface.size() > MAX_PREFACE_LINES) {
+      throw new IllegalArgumentException("preface has more than " + MAX_PREFACE_LINES + " lines");
+    }
+    preface = preface.stream().map(AttemptSpec::oneLine).toList();
+    if (session && !command.isEmpty()) {
+      throw new IllegalArgumentException("a session has no command of its own");
     }
     if (idleLimit.isNegative() || idleLimit.compareTo(MAX_TIMEOUT) > 0) {
       throw new IllegalArgumentException(
@@ -67,6 +78,47 @@ public record AttemptSpec(
     if (!workingDirectory.isEmpty() && !workingDirectory.startsWith("/")) {
       throw new IllegalArgumentException("working directory is not absolute");
     }
+  }
+
+  /** Without a preface. */
+  public AttemptSpec(
+      AttemptLease lease,
+      BundleDigest bundle,
+      String image,
+      Shape shape,
+      List<String> command,
+      List<String> environment,
+      String workingDirectory,
+      String user,
+      Duration timeout,
+      NetworkMode network,
+      boolean session,
+      Duration idleLimit,
+      Secrets secrets,
+      long logLimitBytes,
+      long assignedAt) {
+    this(
+        lease,
+        bundle,
+        image,
+        shape,
+        command,
+        environment,
+        workingDirectory,
+        user,
+        timeout,
+        network,
+        session,
+        idleLimit,
+        secrets,
+        logLimitBytes,
+        List.of(),
+        assignedAt);
+  }
+
+  private static String oneLine(String text) {
+    String line = text.replaceAll("\\p{Cntrl}", " ");
+    return line.length() <= MAX_PREFACE_LINE ? line : line.substring(0, MAX_PREFACE_LINE);
   }
 
   /** Command and environment may hold secrets. */

@@ -134,10 +134,6 @@ public final class Attempts {
     if (leaving) {
       return new Admission.Refused(FaultCode.WORKER_LEAVING, "the worker is shutting down");
     }
-    if (host.bundles().find(spec.bundle()).isEmpty()) {
-      return new Admission.Refused(
-          FaultCode.BUNDLE_ABSENT, "this worker has no bundle " + spec.bundle());
-    }
     var lease = spec.lease();
     switch (slots.claim(lease.toString(), spec.shape())) {
       case SlotLedger.Claim.Full(var reason) -> {

@@ -64,7 +64,9 @@ final class GuestWatch {
             post.accept(new AttemptMessage.GuestLost(failure));
           }
         });
-    guest.vm().exited().thenAccept(code -> post.accept(new AttemptMessage.VmmExited(code)));
+    if (!guest.console()) {
+      guest.vm().exited().thenAccept(code -> post.accept(new AttemptMessage.VmmExited(code)));
+    }
     alarms.set(Alarm.PING_DUE, PING_PERIOD);
   }
 
@@ -78,6 +80,10 @@ final class GuestWatch {
 
   /** Returns the fault when the guest is lost for certain. */
   Optional<Outcome.Faulted> onLost(GuestException failure) {
+    if (guest.console() && guest.vm().exited().isDone()) {
+      // Its VMM ends whenever it does: its console says how.
+      vmmExit = OptionalInt.of(guest.vm().exited().join());
+    }
     if (failure.kind() == GuestException.Kind.VIOLATION || vmmExit.isPresent()) {
       return Optional.of(fault(failure));
     }

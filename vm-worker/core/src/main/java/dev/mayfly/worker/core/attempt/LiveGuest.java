@@ -6,9 +6,10 @@ import dev.mayfly.worker.core.vm.RunningMicroVm;
 /**
  * A guest that is set up and answers.
  *
+ * @param console it has no agent: the session is with its console
  * @param adopted an earlier worker process has set it up, and may have started execs
  */
-record LiveGuest(RunningMicroVm vm, GuestSession session, boolean adopted) {
+record LiveGuest(RunningMicroVm vm, GuestSession session, boolean console, boolean adopted) {
 
   /** Whether the exec with our number had ended when the guest was greeted. */
   boolean hadEnded(int execNumber) {

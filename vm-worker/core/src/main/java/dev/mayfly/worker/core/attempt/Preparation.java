@@ -4,8 +4,11 @@ import dev.mayfly.api.FaultCode;
 import dev.mayfly.api.NetworkMode;
 import dev.mayfly.api.Phase;
 import dev.mayfly.worker.core.attempt.OutcomePolicy.Stage;
-import dev.mayfly.worker.core.bundle.BundleBroken;
+import dev.mayfly.worker.core.bundle.BundleFailure;
 import dev.mayfly.worker.core.bundle.BundlePaths;
+import dev.mayfly.worker.core.bundle.BundlePaths.Guest;
+import dev.mayfly.worker.core.bundle.BundleUse;
+import dev.mayfly.worker.core.console.ConsoleSession;
 import dev.mayfly.worker.core.exec.ExecDefaults;
 import dev.mayfly.worker.core.guest.GuestChannel;
 import dev.mayfly.worker.core.guest.GuestException;
@@ -52,24 +55,36 @@ final class Preparation implements GuestSource {
   private final AttemptHost host;
   private final MicroVm microVm;
   private final PhaseLog phases;
+  private final JobLines lines;
   private final Undo undo;
 
-  Preparation(AttemptSpec spec, AttemptHost host, MicroVm microVm, PhaseLog phases, Undo undo) {
+  Preparation(
+      AttemptSpec spec,
+      AttemptHost host,
+      MicroVm microVm,
+      PhaseLog phases,
+      JobLines lines,
+      Undo undo) {
     this.spec = spec;
     this.host = host;
     this.microVm = microVm;
     this.phases = phases;
+    this.lines = lines;
     this.undo = undo;
   }
 
   @Override
   public Duration limit() {
-    return FILES_LIMIT.plus(host.limits().total());
+    return host.bundles().pullLimit().plus(FILES_LIMIT).plus(host.limits().total());
   }
 
   @Override
   public LiveGuest acquire() throws AttemptFault, InterruptedException {
-    var bundle = verify();
+    spec.preface().forEach(lines::tell);
+    var use = bundle();
+    undo.push("bundle", use::close);
+    var bundle = use.paths();
+    requireCommand(bundle);
     var directory = makeDirectory();
     undo.push("directory", () -> host.files().removeDirectory(directory));
     var scratch = makeScratch(directory);
@@ -81,26 +96,52 @@ final class Preparation implements GuestSource {
     microVm.advance(MicroVmEvent.BOOTED);
     phases.reach(Phase.BOOTED);
 
-    var channel = connect(vm);
+    boolean console = bundle.guest() == Guest.CONSOLE;
+    var channel = connect(vm, console);
     undo.push("channel", channel::close);
-    var session = open(vm, channel);
+    var session = console ? new ConsoleSession(vm, channel, false) : open(vm, channel);
     undo.push("session", session::close);
     microVm.advance(MicroVmEvent.ANSWERED);
     microVm.advance(MicroVmEvent.CLAIMED);
     setUp(vm, session, bundle);
     phases.reach(Phase.READY);
-    return new LiveGuest(vm, session, false);
+    return new LiveGuest(vm, session, console, false);
   }
 
-  private BundlePaths verify() throws AttemptFault {
-    if (host.bundles().find(spec.bundle()).isEmpty()) {
-      throw new AttemptFault(
-          FaultCode.BUNDLE_ABSENT, "this worker has no bundle " + spec.bundle(), null);
-    }
+  private BundleUse bundle() throws AttemptFault, InterruptedException {
+    var told = new PullLines(spec.image(), host.timers()::nanoTime, lines::tell);
     try {
-      return host.bundles().verify(spec.bundle());
-    } catch (BundleBroken broken) {
-      throw new AttemptFault(FaultCode.BUNDLE_BROKEN, String.valueOf(broken.getMessage()), broken);
+      return host.bundles().acquire(spec.bundle(), told);
+    } catch (BundleFailure failure) {
+      var code =
+          switch (failure.kind()) {
+            case ABSENT -> FaultCode.BUNDLE_ABSENT;
+            case PULL_FAILED -> FaultCode.BUNDLE_PULL_FAILED;
+            case UNTRUSTED -> FaultCode.BUNDLE_UNTRUSTED;
+            case BROKEN -> FaultCode.BUNDLE_BROKEN;
+          };
+      throw new AttemptFault(code, String.valueOf(failure.getMessage()), failure);
+    }
+  }
+
+  /** Before anything is made for a job that this image cannot run. */
+  private void requireCommand(BundlePaths bundle) throws AttemptFault {
+    boolean given = spec.session() || !spec.command().isEmpty();
+    var problem =
+        switch (bundle.guest()) {
+          case CONSOLE ->
+              given
+                  ? "has no agent, so nothing can be run in it: submit a batch without a command, and"
+                      + " its console is the output"
+                  : "";
+          case AGENT ->
+              !given && bundle.defaults().commandLine().isEmpty()
+                  ? "names no entrypoint and no command: say what to run"
+                  : "";
+        };
+    if (!problem.isEmpty()) {
+      throw new AttemptFault(
+          FaultCode.COMMAND_NOT_STARTED, "this image (" + spec.image() + ") " + problem, null);
     }
   }
 
@@ -147,6 +188,11 @@ final class Preparation implements GuestSource {
                   spec.shape(),
                   spec.network(),
                   bundle.needsAcpi(),
+                  bundle.kernelArguments(),
+                  switch (bundle.guest()) {
+                    case AGENT -> MicroVmSpec.Console.KERNEL;
+                    case CONSOLE -> MicroVmSpec.Console.OUTPUT;
+                  },
                   lifetime));
     } catch (HypervisorException failure) {
       throw new AttemptFault(
@@ -156,9 +202,11 @@ final class Preparation implements GuestSource {
     }
   }
 
-  private GuestChannel connect(RunningMicroVm vm) throws AttemptFault, InterruptedException {
+  private GuestChannel connect(RunningMicroVm vm, boolean console)
+      throws AttemptFault, InterruptedException {
+    var limit = host.limits().listen();
     try {
-      return vm.connect(host.limits().listen());
+      return console ? vm.connectConsole(limit) : vm.connect(limit);
     } catch (IOException failure) {
       throw new AttemptFault(
           FaultCode.BOOT_FAILED,
@@ -211,8 +259,9 @@ final class Preparation implements GuestSource {
   static ExecDefaults defaults(Optional<BundlePaths> bundle, Optional<AttemptSpec> spec) {
     var images =
         bundle
-            .map(paths ->
-                new ExecDefaults(paths.environment(), paths.workingDirectory(), paths.user()))
+            .map(BundlePaths::defaults)
+            .map(image ->
+                new ExecDefaults(image.environment(), image.workingDirectory(), image.user()))
             .orElse(new ExecDefaults(List.of(), "", ""));
     return spec.map(assignment ->
             images.with(assignment.environment(), assignment.workingDirectory(), assignment.user()))

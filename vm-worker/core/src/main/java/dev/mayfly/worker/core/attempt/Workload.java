@@ -3,6 +3,7 @@ package dev.mayfly.worker.core.attempt;
 import dev.mayfly.api.FaultCode;
 import dev.mayfly.api.Outcome;
 import dev.mayfly.worker.core.attempt.AttemptMessage.Alarm;
+import dev.mayfly.worker.core.bundle.BundlePaths;
 import dev.mayfly.worker.core.exec.ExecRequest;
 import dev.mayfly.worker.core.exec.ExecSetting;
 import dev.mayfly.worker.core.exec.Execs;
@@ -22,7 +23,7 @@ final class Workload {
    */
   static final Duration UNCLAIMED_LIMIT = Duration.ofMinutes(2);
 
-  /** For the command of a batch that runs already: the guest has it, so this is never started. */
+  /** For what runs already, as an earlier command or as the guest itself: this is never started. */
   private static final List<String> RUNS_ALREADY = List.of("false");
 
   private final AttemptRunner.Parts parts;
@@ -70,7 +71,7 @@ final class Workload {
     var execs = new GuestExecs(setting, events, parts.nudge());
     gate.open(execs);
     if (!terms.session()) {
-      execs.start(ExecRequest.batch(spec.map(AttemptSpec::command).orElse(RUNS_ALREADY)));
+      execs.start(ExecRequest.batch(command(bundle, spec)));
       return Optional.empty();
     }
     awaitIdle(terms.idleLimit());
@@ -78,6 +79,14 @@ final class Workload {
       alarms.set(Alarm.UNCLAIMED_DUE, UNCLAIMED_LIMIT);
     }
     return Optional.empty();
+  }
+
+  private static List<String> command(Optional<BundlePaths> bundle, Optional<AttemptSpec> spec) {
+    var asked =
+        spec.map(AttemptSpec::command)
+            .filter(command -> !command.isEmpty())
+            .or(() -> bundle.map(paths -> paths.defaults().commandLine()));
+    return asked.filter(command -> !command.isEmpty()).orElse(RUNS_ALREADY);
   }
 
   /** Whether execs can be asked for, and none is open. */

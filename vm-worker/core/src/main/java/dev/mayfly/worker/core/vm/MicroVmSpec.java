@@ -14,10 +14,12 @@ import java.util.Optional;
  * @param directory exists, empty, owned by this microVM alone; sockets go here; at most 80 bytes
  *     long, because a Unix socket path holds 107
  * @param kernel ELF with a PVH entry
- * @param initramfs cpio archive
+ * @param initramfs cpio archive; absent: the kernel starts without
  * @param rootfs read-only disk, attached with the serial {@code root}; absent for a probe
  * @param scratch writable disk, attached with the serial {@code scratch}; absent for a probe
  * @param needsAcpi the kernel finds its virtio devices through ACPI only (the Debian cloud kernel)
+ * @param kernelArguments what the kernel's command line ends with; empty: nothing
+ * @param console what the guest's console is for
  * @param lifetime after this long the VMM process is killed whatever happens, even when the worker
  *     is gone
  */
@@ -25,10 +27,21 @@ public record MicroVmSpec(
     String name,
     Path directory,
     Path kernel,
-    Path initramfs,
+    Optional<Path> initramfs,
     Optional<Path> rootfs,
     Optional<Path> scratch,
     Shape shape,
     NetworkMode network,
     boolean needsAcpi,
-    Duration lifetime) {}
+    String kernelArguments,
+    Console console,
+    Duration lifetime) {
+
+  /** What the guest's console is for. */
+  public enum Console {
+    /** For the kernel's last words; the guest has an agent. */
+    KERNEL,
+    /** It is the output of the job; there is no agent. */
+    OUTPUT
+  }
+}

@@ -35,6 +35,27 @@ public interface RunningMicroVm {
   CompletableFuture<Integer> exited();
 
   /**
+   * Connects to the console of a guest whose console is its job's output; it does not begin to run
+   * before that. As {@link #connect}, it works again from a restarted worker; what the guest says
+   * while nobody is connected is lost.
+   *
+   * @throws IOException when the VMM is gone or does not listen in time
+   */
+  default GuestChannel connectConsole(Duration timeout) throws IOException, InterruptedException {
+    throw new IOException("the console of this microVM is not for its job");
+  }
+
+  /** Of a VMM that has {@link #exited}: whether it ended as its guest asked, by a power-off. */
+  default boolean endedInOrder() {
+    return exited().getNow(UNKNOWN_EXIT) == 0;
+  }
+
+  /** Whether the guest's kernel has said, as Linux does, that it cannot go on. */
+  default boolean panicked() {
+    return console().contains("Kernel panic");
+  }
+
+  /**
    * Kills the VMM at once, waits until the process is gone and removes what {@link Hypervisor#boot}
    * made. Idempotent. The disks of the spec are not its to remove.
    */

@@ -9,7 +9,7 @@ import dev.mayfly.api.Outcome;
 import dev.mayfly.api.Phase;
 import dev.mayfly.api.Shape;
 import dev.mayfly.worker.core.attempt.ScriptedHost.Step;
-import dev.mayfly.worker.core.bundle.BundleBroken;
+import dev.mayfly.worker.core.bundle.BundleFailure;
 import dev.mayfly.worker.core.guest.GuestException;
 import dev.mayfly.worker.core.guest.GuestException.Kind;
 import dev.mayfly.worker.core.guest.GuestExec.ExecEnd;
@@ -171,7 +171,10 @@ class AttemptRunnerTest {
   static List<StepFault> stepFaults() {
     return List.of(
         new StepFault(
-            Step.VERIFY, new BundleBroken("vmlinux differs"), FaultCode.BUNDLE_BROKEN, "vmlinux"),
+            Step.BUNDLE,
+            new BundleFailure(BundleFailure.Kind.BROKEN, "vmlinux differs", null),
+            FaultCode.BUNDLE_BROKEN,
+            "vmlinux"),
         new StepFault(
             Step.DIRECTORY, new IOException("No space left"), FaultCode.BOOT_FAILED, "No space"),
         new StepFault(

@@ -140,14 +140,12 @@ class AttemptsTest {
   }
 
   @Test
-  void anAbsentBundleIsRefusedAndTakesNothing() {
+  void anAssignmentOfAnAbsentBundleIsTakenAndEndsWhenNobodyHasIt() throws Exception {
     host.removeBundle();
-    assertThat(assign(A))
-        .isInstanceOfSatisfying(
-            Admission.Refused.class,
-            refused -> assertThat(refused.code()).isEqualTo(FaultCode.BUNDLE_ABSENT));
+    assertThat(assign(A)).isEqualTo(new Admission.Started());
+    assertThat(attempts.awaitNone(LONG)).isTrue();
     assertThat(slots.free()).isEqualTo(slots.capacity());
-    assertThat(spool.present()).isEmpty();
+    assertThat(host.world()).isEmpty();
   }
 
   @Test

@@ -1,9 +1,13 @@
 package dev.mayfly.worker.core.attempt;
 
 import dev.mayfly.api.BundleDigest;
-import dev.mayfly.worker.core.bundle.BundleBroken;
+import dev.mayfly.worker.core.bundle.BundleFailure;
 import dev.mayfly.worker.core.bundle.BundlePaths;
+import dev.mayfly.worker.core.bundle.BundlePaths.Defaults;
+import dev.mayfly.worker.core.bundle.BundlePaths.Guest;
+import dev.mayfly.worker.core.bundle.BundleUse;
 import dev.mayfly.worker.core.bundle.Bundles;
+import dev.mayfly.worker.core.bundle.PullListener;
 import dev.mayfly.worker.core.guest.GuestChannel;
 import dev.mayfly.worker.core.guest.GuestException;
 import dev.mayfly.worker.core.guest.GuestSession;
@@ -42,7 +46,7 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
 
   /** The steps towards a running command. */
   public enum Step {
-    VERIFY,
+    BUNDLE,
     DIRECTORY,
     SCRATCH,
     BOOT,
@@ -54,7 +58,7 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
 
   /** What a step leaves that has to be undone. */
   public static final List<String> UNDOS =
-      List.of("directory", "scratch", "microVM", "channel", "session");
+      List.of("bundle", "directory", "scratch", "microVM", "channel", "session");
 
   private final Set<String> world = new ConcurrentSkipListSet<>();
   private final Set<String> undoFaults = new ConcurrentSkipListSet<>();
@@ -64,7 +68,10 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
   private final InMemoryJournals journals = new InMemoryJournals();
   private final Map<String, ScriptedGuest> lastGuest = new ConcurrentHashMap<>();
   private final Map<String, ScriptedMicroVm> running = new ConcurrentHashMap<>();
+  private final Map<String, PrintedConsole> consoles = new ConcurrentHashMap<>();
   private volatile boolean bundlePresent = true;
+  private volatile boolean pulled;
+  private volatile BundlePaths paths = agentBundle();
 
   /** Everything that exists on this host now. */
   public Set<String> world() {
@@ -94,6 +101,44 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
 
   public void removeBundle() {
     bundlePresent = false;
+  }
+
+  /** The bundle has to be pulled first. */
+  public void pullBundle() {
+    pulled = true;
+  }
+
+  /** The image names no command. */
+  public void forgetCommand() {
+    var said = paths.defaults();
+    paths =
+        with(
+            paths.guest(),
+            new Defaults(
+                said.environment(), said.user(), said.workingDirectory(), List.of(), List.of()));
+  }
+
+  /** The image has no agent. */
+  public void useConsoleGuest() {
+    paths = with(Guest.CONSOLE, paths.defaults());
+  }
+
+  private BundlePaths with(Guest guest, Defaults defaults) {
+    return new BundlePaths(
+        paths.name(),
+        guest,
+        paths.kernel(),
+        paths.initramfs(),
+        paths.rootfs(),
+        paths.rootFileSystem(),
+        paths.needsAcpi(),
+        paths.kernelArguments(),
+        defaults);
+  }
+
+  /** The console of a microVM. */
+  public PrintedConsole consoleOf(String microVm) {
+    return consoles.computeIfAbsent(microVm, name -> new PrintedConsole());
   }
 
   /** The next guest in which a command was started. */
@@ -158,7 +203,7 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
 
   @Override
   public Optional<BundlePaths> find(BundleDigest digest) {
-    return bundlePresent ? Optional.of(paths()) : Optional.empty();
+    return bundlePresent ? Optional.of(paths) : Optional.empty();
   }
 
   @Override
@@ -167,22 +212,70 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
   }
 
   @Override
-  public BundlePaths verify(BundleDigest digest) throws BundleBroken {
-    quickStep(Step.VERIFY, BundleBroken.class);
-    return paths();
+  public Duration pullLimit() {
+    return Duration.ZERO;
   }
 
-  private static BundlePaths paths() {
+  @Override
+  public BundleUse acquire(BundleDigest digest, PullListener listener)
+      throws BundleFailure, InterruptedException {
+    if (!bundlePresent) {
+      throw new BundleFailure(BundleFailure.Kind.ABSENT, "nobody has " + digest, null);
+    }
+    step(Step.BUNDLE, BundleFailure.class);
+    if (pulled) {
+      listener.progress(0, 3 << 20);
+      listener.progress(3 << 20, 3 << 20);
+      listener.pulled();
+    }
+    world.add("bundle " + digest);
+    return new ScriptedUse(digest);
+  }
+
+  @Override
+  public Optional<BundleUse> hold(BundleDigest digest) {
+    world.add("bundle " + digest);
+    return find(digest).map(paths -> new ScriptedUse(digest));
+  }
+
+  private final class ScriptedUse implements BundleUse {
+    private final BundleDigest digest;
+
+    ScriptedUse(BundleDigest digest) {
+      this.digest = digest;
+    }
+
+    @Override
+    public BundlePaths paths() {
+      return paths;
+    }
+
+    @Override
+    public void close() {
+      try {
+        undone("bundle " + digest, "bundle");
+      } catch (IOException failure) {
+        throw new java.io.UncheckedIOException(failure);
+      }
+    }
+  }
+
+  private static BundlePaths agentBundle() {
     return new BundlePaths(
         "debian:12",
+        Guest.AGENT,
         Path.of("vmlinux"),
-        Path.of("initramfs"),
+        Optional.of(Path.of("initramfs")),
         Optional.of(Path.of("rootfs")),
         "erofs",
         true,
-        List.of("PATH=/bin", "LANG=C"),
-        "builder",
-        "/workspace");
+        "",
+        new Defaults(
+            List.of("PATH=/bin", "LANG=C"),
+            "builder",
+            "/workspace",
+            List.of("/entry"),
+            List.of("serve")));
   }
 
   @Override
@@ -273,6 +366,16 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
     }
 
     @Override
+    public GuestChannel connectConsole(Duration timeout) throws IOException, InterruptedException {
+      step(Step.CONNECT, IOException.class);
+      world.add("channel " + name);
+      var console = consoleOf(name);
+      console.whenClosed(() -> world.remove("channel " + name));
+      console.whenEnded(exit::complete);
+      return console;
+    }
+
+    @Override
     public CompletableFuture<Integer> exited() {
       return exit;
     }
@@ -294,7 +397,7 @@ public final class ScriptedHost implements Bundles, MicroVmFiles, Hypervisor, Gu
 
     @Override
     public String console() {
-      return "scripted panic";
+      return consoles.containsKey(name) ? consoles.get(name).text() : "scripted panic";
     }
   }
 

@@ -40,7 +40,8 @@ public record WorkerConfig(
     HostCapacity capacity,
     Accelerator accelerator,
     String qemu,
-    OnStop onStop) {
+    OnStop onStop,
+    ImageConfig images) {
 
   /** What becomes of running microVMs when the worker is asked to stop. */
   public enum OnStop {
@@ -119,7 +120,8 @@ public record WorkerConfig(
                 percent(host.freeDiskMib(), DISK_PERCENT))),
         accelerator(settings.get("mayfly.worker.accelerator").orElse("auto")),
         settings.get("mayfly.worker.qemu").orElse("qemu-system-x86_64"),
-        onStop(settings.get("mayfly.worker.on-stop").orElse("destroy")));
+        onStop(settings.get("mayfly.worker.on-stop").orElse("destroy")),
+        ImageConfig.read(settings, home, host));
   }
 
   /** How to learn about the host, given the state directory. */

@@ -98,6 +98,7 @@ final class LinkCodec {
         assignment.getLogLimitBytes() == 0
             ? AttemptSpec.DEFAULT_LOG_LIMIT_BYTES
             : assignment.getLogLimitBytes(),
+        assignment.getPrefaceList(),
         assignedAt);
   }
 

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,6 +61,8 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
   private final Registration registration;
   private final Outbox.Cursor cursor;
   private final ExecTraffic execs;
+  private final ImageTraffic images;
+  private final BuildTraffic builds;
   private final BlockingQueue<OrchestratorMessage> inbound =
       new ArrayBlockingQueue<>(INBOUND_CAPACITY);
   private volatile @Nullable String over;
@@ -81,6 +84,8 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
     this.registration = registration;
     this.cursor = ports.outbox().cursor();
     this.execs = new ExecTraffic(ports.execs());
+    this.images = new ImageTraffic(ports.images());
+    this.builds = new BuildTraffic(ports.builds());
   }
 
   @Override
@@ -139,6 +144,8 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
                     .setMemoryMib(registration.capacity().memoryMib())
                     .setScratchMib(registration.capacity().scratchMib()))
             .addAllRunningAttempts(LinkCodec.refs(ports.attempts().held()))
+            .setBuilder(ports.builds().isBuilder())
+            .addAllBuilds(ports.builds().known())
             .addAllAssignmentsWanted(LinkCodec.refs(ports.attempts().assignmentsWanted()));
     for (var fact : registration.vmms()) {
       message.addVmms(
@@ -174,19 +181,20 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
     if (now - nextHeartbeat >= 0) {
       sendHeartbeat(now);
     }
+    sendAll(execs::next);
+    sendAll(() -> images.next(now));
+    sendAll(builds::next);
+    sendAll(() -> cursor.next().map(LinkCodec::message));
+    images.due(now).ifPresent(due -> wakeAt(Math.min(due, nextHeartbeat)));
+  }
+
+  private void sendAll(Supplier<Optional<WorkerMessage>> messages) {
     while (over == null && call().isReady()) {
-      var acknowledgement = execs.next();
-      if (acknowledgement.isEmpty()) {
+      var message = messages.get();
+      if (message.isEmpty()) {
         break;
       }
-      send(acknowledgement.get());
-    }
-    while (over == null && call().isReady()) {
-      var sendable = cursor.next();
-      if (sendable.isEmpty()) {
-        break;
-      }
-      send(LinkCodec.message(sendable.get()));
+      send(message.get());
     }
   }
 
@@ -244,6 +252,10 @@ final class LinkConnection implements ClientResponseObserver<WorkerMessage, Orch
       case EXEC_START -> execs.start(message.getExecStart());
       case EXEC_INPUT -> execs.input(message.getExecInput());
       case EXEC_SIGNAL -> execs.signal(message.getExecSignal());
+      case KEEP_BUNDLES -> images.keep(message.getKeepBundles());
+      case BUILD_IMAGE -> builds.build(message.getBuildImage());
+      case CANCEL_BUILD -> builds.cancel(message.getCancelBuild().getBuildId());
+      case BUILD_ENDED_ACK -> builds.acknowledged(message.getBuildEndedAck().getBuildId());
       // A newer orchestrator may say what we do not know.
       case MESSAGE_NOT_SET -> log.atDebug().log("Message of an unknown kind was ignored");
     }

@@ -5,6 +5,7 @@ import dev.mayfly.worker.core.attempt.Outbox;
 import dev.mayfly.worker.core.bundle.Bundles;
 import dev.mayfly.worker.core.exec.ExecCommands;
 import dev.mayfly.worker.core.time.Timers;
+import dev.mayfly.worker.daemon.builds.ImageBuilds;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
 
@@ -17,6 +18,8 @@ public record LinkPorts(
     ExecCommands execs,
     Outbox outbox,
     Bundles bundles,
+    ImagePorts images,
+    ImageBuilds builds,
     Timers timers,
     Nudge nudge,
     LinkListener listener) {

@@ -9,9 +9,11 @@ import dev.mayfly.worker.core.slot.HostCapacity;
 import dev.mayfly.worker.daemon.config.WorkerConfig.Accelerator;
 import dev.mayfly.worker.daemon.config.WorkerConfig.OnStop;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -51,7 +53,15 @@ class WorkerConfigTest {
                 new HostCapacity(8, 12000, 80_000),
                 Accelerator.AUTO,
                 "qemu-system-x86_64",
-                OnStop.DESTROY));
+                OnStop.DESTROY,
+                new ImageConfig(
+                    Path.of("/home/u/.local/share/mayfly/worker/images"),
+                    Optional.of(Path.of("/home/u/.local/share/mayfly/images")),
+                    20_480,
+                    4,
+                    Duration.ofMinutes(15),
+                    Optional.empty(),
+                    List.of())));
   }
 
   @Test
@@ -179,5 +189,39 @@ class WorkerConfigTest {
   @ValueSource(strings = {"192.0.2.7:8421", "[2001:db8::1]:8421", "0.0.0.0:8421"})
   void theTokenIsNotSentInPlainTextToAnotherMachine(String address) {
     assertRefused("mayfly.worker.orchestrator", address, "not sent in plain text");
+  }
+
+  @Test
+  void theImageCacheIsSetUpByItsOwnSettings() throws Exception {
+    var images =
+        read(
+                Map.of(
+                    "MAYFLY_HOME", "/m",
+                    "MAYFLY_WORKER_IMAGES", "/cache",
+                    "MAYFLY_WORKER_IMAGES_SEED", "none",
+                    "MAYFLY_WORKER_IMAGES_MAX_MIB", "100",
+                    "MAYFLY_WORKER_REQUIRE_SIGNED", "on",
+                    "MAYFLY_WORKER_TRUSTED_KEYS", "/keys",
+                    "MAYFLY_WORKER_BUILDER", "/bin/java -jar /b.jar"),
+                Map.of())
+            .images();
+    assertThat(images.directory()).isEqualTo(Path.of("/cache"));
+    assertThat(images.seed()).isEmpty();
+    assertThat(images.maxMib()).isEqualTo(100);
+    assertThat(images.trustedKeys()).contains(Path.of("/keys"));
+    assertThat(images.builder()).containsExactly("/bin/java", "-jar", "/b.jar");
+  }
+
+  @Test
+  void settingsOfTheImageCacheThatCannotWorkAreRefused() {
+    assertThatThrownBy(() -> read(Map.of("MAYFLY_WORKER_REQUIRE_SIGNED", "on"), Map.of()))
+        .hasMessageContaining("mayfly.worker.trusted-keys");
+    assertThatThrownBy(() -> read(Map.of("MAYFLY_WORKER_REQUIRE_SIGNED", "maybe"), Map.of()))
+        .hasMessageContaining("on or off");
+    assertThatThrownBy(() -> read(Map.of("MAYFLY_WORKER_IMAGES", "cache"), Map.of()))
+        .hasMessageContaining("absolute");
+    assertThatThrownBy(
+            () -> read(Map.of("MAYFLY_HOME", "/m", "MAYFLY_WORKER_IMAGES", "/m/images"), Map.of()))
+        .hasMessageContaining("two directories");
   }
 }

@@ -8,10 +8,16 @@ import dev.mayfly.image.bundle.BundleManifest;
 import dev.mayfly.image.bundle.BundleManifest.BundleFile;
 import dev.mayfly.image.bundle.BundleStore;
 import dev.mayfly.image.bundle.Sha256;
-import dev.mayfly.worker.core.bundle.BundleBroken;
+import dev.mayfly.image.bundle.SigningKey;
+import dev.mayfly.image.bundle.TrustedKeys;
+import dev.mayfly.worker.core.bundle.BundleFailure;
+import dev.mayfly.worker.core.bundle.BundlePaths;
+import dev.mayfly.worker.core.bundle.BundlePaths.Guest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,11 +27,38 @@ import org.junit.jupiter.api.io.TempDir;
 class BundleCacheTest {
   private static final BundleDigest ABSENT = new BundleDigest("sha256:" + "0".repeat(64));
   @TempDir Path root;
+  private final ServingSource orchestrator = new ServingSource();
   private BundleCache cache;
 
   @BeforeEach
   void open() throws Exception {
-    cache = BundleCache.open(root.resolve("images"), root.resolve("checked"), "x86_64");
+    cache = cache(BundleTrust.everything());
+  }
+
+  private BundleCache cache(BundleTrust trust) throws Exception {
+    return BundleCache.open(
+        new CacheOptions(
+            root.resolve("cache"),
+            Optional.of(root.resolve("images")),
+            root.resolve("checked"),
+            1 << 30,
+            4,
+            Duration.ofMinutes(1),
+            "x86_64",
+            trust),
+        new CachePorts(
+            orchestrator,
+            InstantSource.system(),
+            System::nanoTime,
+            () -> {},
+            time -> {},
+            () -> {}));
+  }
+
+  private BundlePaths acquire(BundleDigest digest) throws Exception {
+    try (var use = cache.acquire(digest, new Told())) {
+      return use.paths();
+    }
   }
 
   private BundleDigest publish(String name, String architecture, String rootfs) throws Exception {
@@ -76,43 +109,106 @@ class BundleCacheTest {
   @Test
   void whatTheManifestSaysReachesTheJob() throws Exception {
     var digest = publish("debian:12", "x86_64", "root");
-    var paths = cache.verify(digest);
+    var paths = acquire(digest);
     assertThat(cache.find(digest)).contains(paths);
-    assertThat(paths.kernel()).hasContent("kernel");
-    assertThat(paths.initramfs()).hasContent("initramfs");
+    assertThat(paths.guest()).isEqualTo(Guest.AGENT);
+    assertThat(paths.kernel()).hasContent("kernel").startsWith(root.resolve("cache"));
+    assertThat(paths.initramfs().orElseThrow()).hasContent("initramfs");
     assertThat(paths.rootfs().orElseThrow()).hasContent("root");
     assertThat(paths.rootFileSystem()).isEqualTo("erofs");
     assertThat(paths.needsAcpi()).isTrue();
-    assertThat(paths.environment()).containsExactly("PATH=/bin");
-    assertThat(paths.user()).isEqualTo("user");
-    assertThat(paths.workingDirectory()).isEqualTo("/workspace");
+    assertThat(paths.defaults().environment()).containsExactly("PATH=/bin");
+    assertThat(paths.defaults().user()).isEqualTo("user");
+    assertThat(paths.defaults().workingDirectory()).isEqualTo("/workspace");
+    assertThat(paths.defaults().commandLine()).isEmpty();
   }
 
   @Test
-  void aFileThatWasChangedBreaksTheBundle() throws Exception {
+  void whatTheBuilderHasIsLinkedAndNotCopied() throws Exception {
+    var digest = publish("debian:12", "x86_64", "root");
+    var theirs = BundleStore.open(root.resolve("images")).find("debian:12").orElseThrow();
+    assertThat(Files.getAttribute(acquire(digest).kernel(), "unix:ino"))
+        .isEqualTo(Files.getAttribute(theirs.kernel(), "unix:ino"));
+    assertThat(orchestrator.asked()).isZero();
+  }
+
+  @Test
+  void aBundleOutlivesItsBuildersCopy() throws Exception {
     var digest = publish("debian:12", "x86_64", "root");
     cache.refresh();
-    Files.writeString(cache.verify(digest).rootfs().orElseThrow(), "evil");
-    assertThatThrownBy(() -> cache.verify(digest))
-        .isInstanceOf(BundleBroken.class)
-        .hasMessageContaining("rootfs.erofs");
-    assertThat(cache.refresh()).isTrue();
-    assertThat(cache.ready()).isEmpty();
+    var theirs = BundleStore.open(root.resolve("images"));
+    theirs.forget("debian:12");
+    theirs.collectGarbage();
+    cache.refresh();
+    assertThat(cache.ready()).containsExactly(digest);
+    assertThat(acquire(digest).kernel()).hasContent("kernel");
   }
 
   @Test
-  void aManifestThatWasChangedIsNoBundle() throws Exception {
+  void aBundleThatWasChangedIsRemovedAndComesAgainFromTheOrchestrator() throws Exception {
     var digest = publish("debian:12", "x86_64", "root");
-    var manifest = cache.verify(digest).kernel().resolveSibling("manifest.json");
+    orchestrator.serve(BundleStore.open(root.resolve("images")), root.resolve("served"));
+    cache.refresh();
+    // The builder's file too: it is the same.
+    Files.writeString(acquire(digest).rootfs().orElseThrow(), "evil");
+    assertThat(cache.refresh()).isTrue();
+    assertThat(cache.ready()).isEmpty();
+
+    assertThat(acquire(digest).rootfs().orElseThrow()).hasContent("root");
+    assertThat(cache.ready()).containsExactly(digest);
+  }
+
+  @Test
+  void aBrokenBundleThatNobodyHasElseIsNotBooted() throws Exception {
+    var digest = publish("debian:12", "x86_64", "root");
+    Files.writeString(acquire(digest).rootfs().orElseThrow(), "evil");
+    assertThatThrownBy(() -> acquire(digest))
+        .isInstanceOfSatisfying(
+            BundleFailure.class,
+            failure -> assertThat(failure.kind()).isEqualTo(BundleFailure.Kind.ABSENT));
+  }
+
+  @Test
+  void aManifestThatWasChangedIsNoBundleAndIsMendedByTheBuilders() throws Exception {
+    var digest = publish("debian:12", "x86_64", "root");
+    var manifest = acquire(digest).kernel().resolveSibling("manifest.json");
     Files.writeString(manifest, "{}");
     assertThat(cache.find(digest)).isEmpty();
-    assertThatThrownBy(() -> cache.verify(digest)).isInstanceOf(BundleBroken.class);
+    cache.refresh();
+    assertThat(cache.find(digest)).isPresent();
   }
 
   @Test
   void anAbsentBundleIsSaidToBeAbsent() {
     assertThat(cache.find(ABSENT)).isEmpty();
-    assertThatThrownBy(() -> cache.verify(ABSENT)).hasMessageContaining("not on this host");
+    assertThatThrownBy(() -> acquire(ABSENT))
+        .isInstanceOfSatisfying(
+            BundleFailure.class,
+            failure -> assertThat(failure.kind()).isEqualTo(BundleFailure.Kind.ABSENT));
+  }
+
+  @Test
+  void whereSignaturesAreAskedForOnlySignedBundlesAreReady() throws Exception {
+    var key = SigningKey.create(root.resolve("key.pem"));
+    var keys = Files.createDirectory(root.resolve("keys"));
+    Files.copy(root.resolve("key.pem.pub"), keys.resolve("key.pub"));
+    cache = cache(new BundleTrust(Optional.of(TrustedKeys.read(keys))));
+    var digest = publish("debian:12", "x86_64", "root");
+
+    cache.refresh();
+    assertThat(cache.ready()).isEmpty();
+    assertThatThrownBy(() -> acquire(digest))
+        .isInstanceOfSatisfying(
+            BundleFailure.class,
+            failure -> assertThat(failure.kind()).isEqualTo(BundleFailure.Kind.UNTRUSTED))
+        .hasMessageContaining("no signature");
+    var theirs = BundleStore.open(root.resolve("images"));
+    var bundle = theirs.find("debian:12").orElseThrow();
+    theirs.sign(bundle.digest(), List.of(key.sign(bundle.manifest().toBytes())));
+    cache.refresh();
+
+    assertThat(cache.ready()).containsExactly(digest);
+    assertThat(acquire(digest).kernel()).hasContent("kernel");
   }
 
   @Test
@@ -121,6 +217,7 @@ class BundleCacheTest {
     cache.refresh();
     assertThat(cache.ready()).isEmpty();
     assertThat(cache.find(digest)).isEmpty();
+    assertThat(cache.refresh()).isFalse();
   }
 
   @Test
@@ -138,6 +235,7 @@ class BundleCacheTest {
   @Test
   void peopleSeeTheNames() throws Exception {
     var digest = publish("debian:12", "x86_64", "root");
+    cache.refresh();
     assertThat(cache.describe())
         .containsExactly("debian:12 " + digest + " (0 MiB, kernel 6.1.0-test)");
   }

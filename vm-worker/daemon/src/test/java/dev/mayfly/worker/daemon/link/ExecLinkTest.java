@@ -24,10 +24,12 @@ import dev.mayfly.worker.core.log.Secrets;
 import dev.mayfly.worker.core.slot.HostCapacity;
 import dev.mayfly.worker.core.slot.SlotLedger;
 import dev.mayfly.worker.core.time.ManualTimers;
+import dev.mayfly.worker.daemon.builds.ImageBuilds;
 import dev.mayfly.worker.daemon.link.FakeOrchestrator.Connection;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +47,7 @@ class ExecLinkTest {
 
   private final ManualTimers timers = new ManualTimers();
   private final ScriptedHost host = new ScriptedHost();
+  private final RecordingImages images = new RecordingImages();
   private final Nudge nudge = new Nudge();
   private final Outbox outbox = new Outbox(nudge::give);
   private final RecordingExecCommands execs = new RecordingExecCommands();
@@ -90,6 +93,8 @@ class ExecLinkTest {
                 execs,
                 outbox,
                 host,
+                images,
+                new ImageBuilds(Optional.empty(), timers, nudge::give),
                 timers,
                 nudge,
                 quiet),

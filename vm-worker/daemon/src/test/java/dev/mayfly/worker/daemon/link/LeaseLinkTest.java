@@ -21,9 +21,11 @@ import dev.mayfly.worker.core.log.InMemoryLogSpool;
 import dev.mayfly.worker.core.slot.HostCapacity;
 import dev.mayfly.worker.core.slot.SlotLedger;
 import dev.mayfly.worker.core.time.ManualTimers;
+import dev.mayfly.worker.daemon.builds.ImageBuilds;
 import dev.mayfly.worker.daemon.link.FakeOrchestrator.Connection;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -48,6 +50,7 @@ class LeaseLinkTest {
 
   private final ManualTimers timers = new ManualTimers();
   private final ScriptedHost host = new ScriptedHost();
+  private final RecordingImages images = new RecordingImages();
   private final Nudge nudge = new Nudge();
   private final Outbox outbox = new Outbox(nudge::give);
   private final SlotLedger slots = new SlotLedger(new HostCapacity(2, 1024, 4096));
@@ -88,6 +91,8 @@ class LeaseLinkTest {
                 ExecCommands.NONE,
                 outbox,
                 host,
+                images,
+                new ImageBuilds(Optional.empty(), timers, nudge::give),
                 timers,
                 nudge,
                 quiet),

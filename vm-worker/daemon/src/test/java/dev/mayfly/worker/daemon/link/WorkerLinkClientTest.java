@@ -2,232 +2,31 @@ package dev.mayfly.worker.daemon.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mayfly.api.Label;
-import dev.mayfly.api.WorkerId;
-import dev.mayfly.api.WorkerPoolName;
 import dev.mayfly.api.worker.v1.Assignment;
 import dev.mayfly.api.worker.v1.AttemptRef;
 import dev.mayfly.api.worker.v1.EndAttempt;
 import dev.mayfly.api.worker.v1.EndReason;
-import dev.mayfly.api.worker.v1.Finished;
 import dev.mayfly.api.worker.v1.HeartbeatReply;
-import dev.mayfly.api.worker.v1.LogAck;
+import dev.mayfly.api.worker.v1.KeepBundles;
 import dev.mayfly.api.worker.v1.OrchestratorMessage;
-import dev.mayfly.api.worker.v1.Registered;
-import dev.mayfly.api.worker.v1.ReportAck;
-import dev.mayfly.api.worker.v1.WorkerMessage;
 import dev.mayfly.api.worker.v1.WorkerMessage.MessageCase;
-import dev.mayfly.worker.core.attempt.Attempts;
-import dev.mayfly.worker.core.attempt.Outbox;
-import dev.mayfly.worker.core.attempt.ScriptedGuest;
+import dev.mayfly.image.bundle.Sha256;
 import dev.mayfly.worker.core.attempt.ScriptedHost;
-import dev.mayfly.worker.core.exec.ExecCommands;
 import dev.mayfly.worker.core.guest.GuestSession.GuestStream;
 import dev.mayfly.worker.core.log.AttemptLog;
-import dev.mayfly.worker.core.log.InMemoryLogSpool;
-import dev.mayfly.worker.core.slot.HostCapacity;
-import dev.mayfly.worker.core.slot.SlotLedger;
-import dev.mayfly.worker.core.time.ManualTimers;
-import dev.mayfly.worker.daemon.link.FakeOrchestrator.Connection;
+import dev.mayfly.worker.daemon.images.PullState;
 import io.grpc.Status;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.SplittableRandom;
-import java.util.TreeSet;
-import java.util.UUID;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
-class WorkerLinkClientTest {
-  private static final String JOB = "0197a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b";
-  private static final AttemptRef REF = ref(2);
-  private static final int HEARTBEAT_SECONDS = 10;
-  private static final int LEASE_SECONDS = 3600;
-  private static final Duration LIMIT = Duration.ofSeconds(20);
-
-  private final ManualTimers timers = new ManualTimers();
-  private final ScriptedHost host = new ScriptedHost();
-  private final Nudge nudge = new Nudge();
-  private final Outbox outbox = new Outbox(nudge::give);
-  private final Attempts attempts =
-      new Attempts(
-          host.ports(timers),
-          new SlotLedger(new HostCapacity(2, 1024, 4096)),
-          new InMemoryLogSpool(),
-          outbox,
-          nudge::give);
-  private final Told told = new Told();
-  private volatile String token = FakeOrchestrator.TOKEN;
-  private FakeOrchestrator orchestrator;
-  private WorkerLinkClient link;
-
-  private static final class Told implements LinkPorts.LinkListener {
-    final LinkedBlockingQueue<String> events = new LinkedBlockingQueue<>();
-
-    @Override
-    public void registered() {
-      events.add("registered");
-    }
-
-    @Override
-    public void lost(String reason, boolean first) {
-      events.add((first ? "lost: " : "still lost: ") + reason);
-    }
-  }
-
-  private static final class Readings implements LinkPorts.HostReadings {
-    @Override
-    public int freeMemoryMib() {
-      return 777;
-    }
-
-    @Override
-    public int freeScratchMib() {
-      return 888;
-    }
-  }
-
-  @BeforeEach
-  void start() throws IOException {
-    orchestrator = new FakeOrchestrator();
-    link =
-        new WorkerLinkClient(
-            new LinkPorts(
-                orchestrator::dial,
-                this::readToken,
-                new Readings(),
-                attempts,
-                ExecCommands.NONE,
-                outbox,
-                host,
-                timers,
-                nudge,
-                told),
-            new Registration(
-                new WorkerId(UUID.fromString("11111111-2222-4333-8444-555555555555")),
-                "test-worker",
-                "0.1",
-                "x86_64",
-                new HostCapacity(2, 1024, 4096),
-                List.of(new VmmFact("qemu", "7.2", "tcg", true, "the binary answers")),
-                "6.1.0",
-                new TreeSet<>(List.of(new Label("gpu"))),
-                new WorkerPoolName("fast")),
-            new SplittableRandom(1));
-    Thread.ofVirtual()
-        .start(() -> {
-          try {
-            link.run();
-          } catch (InterruptedException unused) {
-            Thread.currentThread().interrupt();
-          }
-        });
-  }
-
-  private String readToken() throws IOException {
-    if (token.isEmpty()) {
-      throw new IOException("no token yet");
-    }
-    return token;
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    attempts.leave();
-    while (!attempts.awaitNone(Duration.ofMillis(20))) {
-      timers.advance(Duration.ofSeconds(1));
-    }
-    assertThat(host.world()).isEmpty();
-    assertThat(link.close(LIMIT)).isTrue();
-    orchestrator.close();
-  }
-
-  /** The next connection, with time passing while we wait for it. */
-  private Connection connection() throws InterruptedException {
-    while (true) {
-      var connection = orchestrator.connections().poll(20, TimeUnit.MILLISECONDS);
-      if (connection != null) {
-        return connection;
-      }
-      timers.advance(Duration.ofMillis(200));
-    }
-  }
-
-  private Connection registered() throws InterruptedException {
-    var connection = connection();
-    connection.await(MessageCase.REGISTER);
-    connection.send(welcome());
-    return connection;
-  }
-
-  private static OrchestratorMessage.Builder welcome(AttemptRef... ended) {
-    return OrchestratorMessage.newBuilder()
-        .setRegistered(
-            Registered.newBuilder()
-                .setHeartbeatSeconds(HEARTBEAT_SECONDS)
-                .setLeaseSeconds(LEASE_SECONDS)
-                .addAllEndAttempts(List.of(ended)));
-  }
-
-  private static AttemptRef ref(long epoch) {
-    return AttemptRef.newBuilder().setJobId(JOB).setAttemptNumber(1).setLeaseEpoch(epoch).build();
-  }
-
-  private static OrchestratorMessage.Builder assignment(AttemptRef ref) {
-    return OrchestratorMessage.newBuilder()
-        .setAssignment(
-            Assignment.newBuilder()
-                .setAttempt(ref)
-                .setBundleDigest(ScriptedHost.BUNDLE.value())
-                .setImage("debian:12")
-                .setShape(
-                    dev.mayfly.api.worker.v1.Shape.newBuilder()
-                        .setCpus(1)
-                        .setMemoryMib(512)
-                        .setScratchMib(1024))
-                .addCommand("true")
-                .setTimeoutSeconds(3600)
-                .setLeaseLeftMicros(LEASE_SECONDS * 1_000_000L));
-  }
-
-  private ScriptedGuest running(Connection connection) throws InterruptedException {
-    connection.send(assignment(REF));
-    connection.await(message -> message.getReport().hasRunning());
-    return host.awaitGuest();
-  }
-
-  private static Finished finished(Connection connection) throws InterruptedException {
-    return connection.await(message -> message.getReport().hasFinished()).getReport().getFinished();
-  }
-
-  private static OrchestratorMessage.Builder reportAck(AttemptRef ref, long number) {
-    return OrchestratorMessage.newBuilder()
-        .setReportAck(ReportAck.newBuilder().setAttempt(ref).setReportNumber(number));
-  }
-
-  private static OrchestratorMessage.Builder logAck(AttemptRef ref, long sequence) {
-    return OrchestratorMessage.newBuilder()
-        .setLogAck(LogAck.newBuilder().setAttempt(ref).setSequence(sequence));
-  }
-
-  private void awaitEmptyOutbox() {
-    while (!outbox.isEmpty()) {
-      Thread.onSpinWait();
-    }
-  }
-
+class WorkerLinkClientTest extends WorkerLinkTestBed {
   @Test
   void theWorkerSaysWhatItIsAndHas() throws Exception {
     var register = connection().await(MessageCase.REGISTER).getRegister();
     assertThat(register.getLabelsList()).containsExactly("gpu");
     assertThat(register.getPool()).isEqualTo("fast");
-    assertThat(register.getProtocolVersion()).isEqualTo(2);
+    assertThat(register.getProtocolVersion()).isEqualTo(3);
     assertThat(register.getWorkerId()).isEqualTo("11111111-2222-4333-8444-555555555555");
     assertThat(register.getName()).isEqualTo("test-worker");
     assertThat(register.getCapacity().getMemoryMib()).isEqualTo(1024);
@@ -340,6 +139,38 @@ class WorkerLinkClientTest {
   }
 
   @Test
+  void whatIsToBeKeptIsTakenAndWhatIsPulledIsToldOnce() throws Exception {
+    var connection = registered();
+    var wanted = Sha256.parse("sha256:" + "1".repeat(64));
+    var pinned = Sha256.parse("sha256:" + "2".repeat(64));
+    connection.send(
+        OrchestratorMessage.newBuilder()
+            .setKeepBundles(
+                KeepBundles.newBuilder()
+                    .addDigests(wanted.toString())
+                    .addDigests("rubbish")
+                    .addPinned(pinned.toString())));
+    images.say(
+        List.of(
+            new PullState.Pulling(wanted, 40, 97),
+            new PullState.Failed(pinned, "no room".repeat(100))));
+    nudge.give();
+
+    var states = connection.await(MessageCase.BUNDLE_STATES).getBundleStates();
+    assertThat(states.getStates(0).getDigest()).isEqualTo(wanted.toString());
+    assertThat(states.getStates(0).getPulling().getBytesDone()).isEqualTo(40);
+    assertThat(states.getStates(0).getPulling().getBytesTotal()).isEqualTo(97);
+    assertThat(states.getStates(1).getFailed().getReason()).hasSize(500).startsWith("no room");
+    assertThat(images.wanted()).containsExactly(wanted);
+    assertThat(images.pinned()).containsExactly(pinned);
+    images.say(List.of());
+    nudge.give();
+    timers.advance(Duration.ofSeconds(1));
+    assertThat(connection.await(MessageCase.BUNDLE_STATES).getBundleStates().getStatesList())
+        .isEmpty();
+  }
+
+  @Test
   void whatDoesNotFitIsRefused() throws Exception {
     var connection = registered();
     var message = assignment(REF);
@@ -355,11 +186,11 @@ class WorkerLinkClientTest {
   void anAssignmentThatIsNotValidIsRefusedAndTheLinkLives() throws Exception {
     var connection = registered();
     var message = assignment(REF);
-    message.getAssignmentBuilder().clearCommand();
+    message.getAssignmentBuilder().clearTimeoutSeconds();
     connection.send(message);
     var refusal = connection.await(MessageCase.REFUSAL).getRefusal();
     assertThat(refusal.getFaultCode()).isEqualTo("INTERNAL");
-    assertThat(refusal.getReason()).contains("command is empty");
+    assertThat(refusal.getReason()).contains("timeout is 0 s");
     connection.send(reportAck(AttemptRef.newBuilder().setJobId("rubbish").build(), 1));
     running(connection).exits(0);
     finished(connection);
@@ -421,74 +252,5 @@ class WorkerLinkClientTest {
     second.send(welcome(REF));
     assertThat(attempts.awaitNone(LIMIT)).isTrue();
     awaitEmptyOutbox();
-  }
-
-  @Test
-  void aSilentOrchestratorIsLeftAndDialledAgain() throws Exception {
-    var first = registered();
-    first.await(MessageCase.HEARTBEAT);
-    for (int i = 0; i <= LinkConnection.SILENT_HEARTBEATS; i++) {
-      timers.advance(Duration.ofSeconds(HEARTBEAT_SECONDS));
-    }
-    assertThat(first.awaitEnd()).isEqualTo("CANCELLED");
-    connection().await(MessageCase.REGISTER);
-  }
-
-  @Test
-  void aWrongTokenIsToldOnceAndTriedAgain() throws Exception {
-    var first = registered();
-    awaitTold("registered");
-    token = "wrong";
-    first.fail(Status.UNAVAILABLE);
-    assertThat(awaitTold("lost: UNAUTHENTICATED")).endsWith("wrong worker token");
-    awaitTold("still lost: UNAUTHENTICATED");
-    token = FakeOrchestrator.TOKEN;
-    registered();
-    awaitTold("registered");
-  }
-
-  private String awaitTold(String beginning) throws InterruptedException {
-    while (true) {
-      var event = told.events.poll(20, TimeUnit.MILLISECONDS);
-      if (event == null) {
-        timers.advance(Duration.ofMillis(200));
-      } else if (event.startsWith(beginning)) {
-        return event;
-      }
-    }
-  }
-
-  @Test
-  void aTokenThatIsNotThereYetIsWaitedFor() throws Exception {
-    var first = registered();
-    token = "";
-    first.fail(Status.UNAVAILABLE);
-    awaitTold("lost: no token yet");
-    token = FakeOrchestrator.TOKEN;
-    registered();
-  }
-
-  @Test
-  void aLeavingWorkerSaysSoAndReportsItsJobs() throws Exception {
-    var connection = registered();
-    var guest = running(connection);
-    link.leave("SIGTERM");
-    assertThat(connection.await(MessageCase.LEAVING).getLeaving().getReason()).isEqualTo("SIGTERM");
-    attempts.leave();
-    guest.awaitSignal();
-    guest.exits(143);
-    assertThat(finished(connection).getFaulted().getCode()).isEqualTo("WORKER_LEAVING");
-    assertThat(link.close(LIMIT)).isTrue();
-    assertThat(connection.awaitEnd()).isEqualTo("COMPLETED");
-  }
-
-  @Test
-  void anUnansweredRegistrationIsGivenUp() throws Exception {
-    var connection = connection();
-    connection.await(MessageCase.REGISTER);
-    timers.advance(LinkConnection.REGISTER_LIMIT);
-    assertThat(connection.awaitEnd()).isEqualTo("CANCELLED");
-    WorkerMessage again = connection().await(MessageCase.REGISTER);
-    assertThat(again.getRegister().getName()).isEqualTo("test-worker");
   }
 }

@@ -85,11 +85,15 @@ final class Confinement {
    * @param groups that the VMM needs, for the KVM device
    */
   List<String> wrap(MicroVmSpec spec, OptionalInt groups, List<String> command) {
-    List<Path> files = new ArrayList<>(List.of(spec.kernel(), spec.initramfs()));
+    List<Path> files = new ArrayList<>(List.of(spec.kernel()));
     // A crash leaves no copy of the guest's memory, which may hold secrets.
     StringBuilder script = new StringBuilder("ulimit -c 0; exec");
     script.append(" ").append(QemuCommandLine.KERNEL_FD).append("<\"$1\"");
-    script.append(" ").append(QemuCommandLine.INITRAMFS_FD).append("<\"$2\"");
+    spec.initramfs()
+        .ifPresent(initramfs -> {
+          files.add(initramfs);
+          script.append(" ").append(QemuCommandLine.INITRAMFS_FD).append("<\"$2\"");
+        });
     spec.rootfs()
         .ifPresent(rootfs -> {
           files.add(rootfs);

@@ -104,12 +104,14 @@ public final class KvmProbe {
             NAME,
             directory,
             target.kernel(),
-            target.initramfs(),
+            Optional.of(target.initramfs()),
             Optional.empty(),
             Optional.empty(),
             SHAPE,
             NetworkMode.NONE,
             target.needsAcpi(),
+            "",
+            MicroVmSpec.Console.KERNEL,
             // Room for starting QEMU and powering off.
             DEADLINE.multipliedBy(3));
     Result result;

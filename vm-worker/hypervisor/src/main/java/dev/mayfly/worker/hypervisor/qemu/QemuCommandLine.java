@@ -47,10 +47,15 @@ final class QemuCommandLine {
     add(arguments, "-name", processName(spec.name()));
     machine(host, spec, arguments);
     add(arguments, "-kernel", "/dev/fd/" + KERNEL_FD);
-    add(arguments, "-initrd", "/dev/fd/" + INITRAMFS_FD);
+    if (spec.initramfs().isPresent()) {
+      add(arguments, "-initrd", "/dev/fd/" + INITRAMFS_FD);
+    }
     add(arguments, "-append", String.join(" ", kernelArguments(host, spec)));
-    console(arguments);
-    agent(arguments);
+    console(spec, arguments);
+    switch (spec.console()) {
+      case KERNEL -> agent(arguments);
+      case OUTPUT -> {} // Nobody there.
+    }
     disks(spec, arguments);
     network(spec, arguments);
     return List.copyOf(arguments);
@@ -123,13 +128,25 @@ final class QemuCommandLine {
         words.add("norandmaps");
       }
     }
+    if (!spec.kernelArguments().isEmpty()) {
+      words.add(spec.kernelArguments());
+    }
     return words;
   }
 
-  private static void console(List<String> arguments) {
+  private static void console(MicroVmSpec spec, List<String> arguments) {
     // What the kernel says when it dies. A socket, not a file: a job can write to its console for
-    // ever, and what nobody reads is dropped.
-    add(arguments, "-chardev", "socket,id=console,path=" + CONSOLE_SOCKET + ",server=on,wait=off");
+    // ever, and what nobody reads is dropped. Where the console is the job's output, the guest
+    // begins once somebody reads, and waits for a reader that is slow.
+    String wait =
+        switch (spec.console()) {
+          case KERNEL -> "off";
+          case OUTPUT -> "on";
+        };
+    add(
+        arguments,
+        "-chardev",
+        "socket,id=console,path=" + CONSOLE_SOCKET + ",server=on,wait=" + wait);
     add(arguments, "-serial", "chardev:console");
   }
 

@@ -119,7 +119,10 @@ public final class QemuHypervisor implements Hypervisor {
       VmProcesses.write(spec.directory(), vmm);
       QemuMicroVm microVm =
           new QemuMicroVm(spec.name(), directory, VmmProcess.Started.of(vmm, supervisor), messages);
-      microVm.listenToConsole();
+      switch (spec.console()) {
+        case KERNEL -> microVm.listenToConsole();
+        case OUTPUT -> {} // Whoever wants the output connects, and the guest waits for that.
+      }
       booted = true;
       return microVm;
     } catch (IOException e) {
@@ -144,7 +147,11 @@ public final class QemuHypervisor implements Hypervisor {
             VmmDirectory.existing(directory, confinement.user(name)),
             VmmProcess.Adopted.of(process, name),
             new BoundedText(MESSAGE_CHARACTERS));
-    microVm.listenToConsole();
+    if (Files.exists(
+        directory.resolve(VmProcesses.VMM_DIRECTORY).resolve(QemuCommandLine.AGENT_SOCKET))) {
+      // Without an agent the console is for the job, which connects by itself.
+      microVm.listenToConsole();
+    }
     return microVm;
   }
 
@@ -168,17 +175,22 @@ public final class QemuHypervisor implements Hypervisor {
   private MicroVmSpec readable(MicroVmSpec spec, VmmDirectory directory)
       throws IOException, HypervisorException {
     Path kernel = spec.kernel();
-    Path initramfs = spec.initramfs();
+    Optional<Path> initramfs = spec.initramfs();
+    if (initramfs.isPresent() && !confinement.canRead(initramfs.get())) {
+      initramfs = Optional.of(directory.copyIn(initramfs.get(), "initramfs"));
+    }
     return new MicroVmSpec(
         spec.name(),
         spec.directory(),
         confinement.canRead(kernel) ? kernel : directory.copyIn(kernel, "kernel"),
-        confinement.canRead(initramfs) ? initramfs : directory.copyIn(initramfs, "initramfs"),
+        initramfs,
         spec.rootfs(),
         spec.scratch(),
         spec.shape(),
         spec.network(),
         spec.needsAcpi(),
+        spec.kernelArguments(),
+        spec.console(),
         spec.lifetime());
   }
 
@@ -241,7 +253,8 @@ public final class QemuHypervisor implements Hypervisor {
           "the directory's path is longer than " + MAX_DIRECTORY_BYTES + " bytes");
     }
     for (Path file :
-        Stream.concat(Stream.of(spec.kernel(), spec.initramfs()), spec.rootfs().stream())
+        Stream.of(Optional.of(spec.kernel()), spec.initramfs(), spec.rootfs())
+            .flatMap(Optional::stream)
             .toList()) {
       if (!Files.isReadable(file)) {
         throw new HypervisorException(file + " cannot be read");

@@ -7,6 +7,7 @@ import dev.mayfly.worker.linux.SystemCallException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -49,6 +50,23 @@ final class QemuMicroVm implements RunningMicroVm {
   @Override
   public GuestChannel connect(Duration timeout) throws IOException, InterruptedException {
     return connect(directory.agentSocket(), timeout);
+  }
+
+  @Override
+  public GuestChannel connectConsole(Duration timeout) throws IOException, InterruptedException {
+    return new HeardChannel(connect(directory.consoleSocket(), timeout), console);
+  }
+
+  @Override
+  public boolean endedInOrder() {
+    int code = process.exited().getNow(UNKNOWN_EXIT);
+    // Its exit code is its parent's to know, an earlier worker's. But a QEMU that ends in order,
+    // and
+    // only such a one, removes the sockets it listens on.
+    return code == 0
+        || code == UNKNOWN_EXIT
+            && process.exited().isDone()
+            && !Files.exists(directory.consoleSocket());
   }
 
   @Override

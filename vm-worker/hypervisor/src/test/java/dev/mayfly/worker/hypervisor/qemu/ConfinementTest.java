@@ -73,6 +73,8 @@ class ConfinementTest {
             WITHOUT_DISKS.shape(),
             NetworkMode.NONE,
             true,
+            "",
+            MicroVmSpec.Console.KERNEL,
             Duration.ofMillis(10));
     assertThat(wrap(Confinement.Level.NO_NEW_RIGHTS, spec, OptionalInt.empty()))
         .startsWith("setsid timeout -s KILL 1s ");

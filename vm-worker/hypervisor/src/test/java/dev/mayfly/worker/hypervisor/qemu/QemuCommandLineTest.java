@@ -26,12 +26,14 @@ class QemuCommandLineTest {
         "job-1",
         Path.of("/vms/job-1"),
         Path.of("/b/vmlinux"),
-        Path.of("/b/initramfs"),
+        Optional.of(Path.of("/b/initramfs")),
         disks ? Optional.of(Path.of("/b/root")) : Optional.empty(),
         disks ? Optional.of(Path.of("/vms/job-1/scratch")) : Optional.empty(),
         new Shape(cpus, 512, 1024),
         network,
         needsAcpi,
+        "",
+        MicroVmSpec.Console.KERNEL,
         Duration.ofMinutes(90));
   }
 
@@ -112,5 +114,30 @@ class QemuCommandLineTest {
                   "-sandbox",
                   "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
     }
+  }
+
+  @Test
+  void aGuestWithoutAgentHasNothingButItsConsoleAndBeginsOnceSomebodyReadsIt() {
+    var agent = spec(1, NetworkMode.NONE, true, false);
+    var console =
+        new MicroVmSpec(
+            agent.name(),
+            agent.directory(),
+            agent.kernel(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            agent.shape(),
+            NetworkMode.NONE,
+            true,
+            "--verbose /hello",
+            MicroVmSpec.Console.OUTPUT,
+            agent.lifetime());
+
+    assertThat(line(host(Accelerator.KVM, SEVEN), console))
+        .contains("path=console.sock,server=on,wait=on -serial chardev:console")
+        .containsPattern("-append console=ttyS0 quiet .*--verbose /hello -chardev")
+        .doesNotContain("-initrd", "virtserialport");
+    assertThat(line(host(Accelerator.KVM, SEVEN), agent)).contains("server=on,wait=off", "-initrd");
   }
 }

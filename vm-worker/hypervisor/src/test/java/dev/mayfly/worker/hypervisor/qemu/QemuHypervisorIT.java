@@ -80,12 +80,14 @@ class QemuHypervisorIT {
         name,
         Files.createDirectory(vms.resolve(name)),
         bundle.resolve("vmlinux"),
-        bundle.resolve("initramfs"),
+        Optional.of(bundle.resolve("initramfs")),
         Optional.of(bundle.resolve("rootfs")),
         Optional.of(bundle.resolve("scratch")),
         new Shape(1, 128, 64),
         NetworkMode.USER,
         true,
+        "",
+        MicroVmSpec.Console.KERNEL,
         lifetime);
   }
 

@@ -38,12 +38,14 @@ class SimulatedHypervisorTest {
         "a",
         directory,
         Path.of("vmlinux"),
-        Path.of("initramfs"),
+        Optional.of(Path.of("initramfs")),
         Optional.empty(),
         Optional.empty(),
         Shape.DEFAULT,
         NetworkMode.NONE,
         true,
+        "",
+        MicroVmSpec.Console.KERNEL,
         Duration.ofHours(1));
   }
 
