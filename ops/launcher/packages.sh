@@ -7,6 +7,7 @@ qemu-system-x86_64 qemu-system-x86
 mmdebstrap mmdebstrap
 mkfs.erofs erofs-utils
 mkfs.ext4 e2fsprogs
+setfattr attr
 dpkg-deb dpkg
 setpriv util-linux
 unshare util-linux
@@ -24,6 +25,15 @@ gcc gcc
 /usr/include/linux/types.h linux-libc-dev
 musl-gcc musl-tools
 make make
+'
+# Beside what a run and a build need; nothing of it is used by Mayfly itself, but for buildah, which builds Dockerfiles,
+# and qemu-utils, which opens disk images, where they are there.
+TEST_NEEDS='
+docker-registry docker-registry
+umoci umoci
+buildah buildah
+qemu-img qemu-utils
+/usr/share/doc/busybox-static busybox-static
 '
 
 has() {

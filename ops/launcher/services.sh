@@ -19,7 +19,18 @@ java_command() {
 }
 
 server_command() { java_command server "${SERVER_FLAGS[@]}"; }
-worker_command() { java_command worker "${WORKER_FLAGS[@]}"; }
+
+# The worker is told how to start the image builder, so that it can build images for the orchestrator; the setting is one line
+# of words, so not where a path has a space in it.
+worker_command() {
+  local -a builder=()
+  builder_command
+  if [ -z "${MAYFLY_WORKER_BUILDER+set}" ] && [[ ${COMMAND[*]} != *$'\n'* ]] && [ "$(wc -w <<<"${COMMAND[*]}")" -eq ${#COMMAND[@]} ]; then
+    builder=("-Dmayfly.worker.builder=${COMMAND[*]}")
+  fi
+  java_command worker "${WORKER_FLAGS[@]}" "${builder[@]}"
+}
+
 client_command() { java_command cli "${CLIENT_FLAGS[@]}"; }
 builder_command() { java_command image-builder "${BUILDER_FLAGS[@]}"; }
 
@@ -96,11 +107,22 @@ client() {
   exec "${COMMAND[@]}" "$@"
 }
 
-run_image_builder() {
-  ensure_packages no "$RUN_NEEDS"
-  ensure_built no
+# Lets the worker build images with the builder installed beside it, unless the caller named another. The setting is words
+# separated by spaces, so a path with a space in it cannot be told.
+tell_builder() {
+  [ -z "${MAYFLY_WORKER_BUILDER:-}" ] || return 0
   builder_command
-  exec "${COMMAND[@]}" "$@"
+  case "${COMMAND[*]}" in
+    *[[:space:]]*)
+      local -a words
+      read -r -a words <<<"${COMMAND[*]}"
+      if [ ${#words[@]} -ne ${#COMMAND[@]} ]; then
+        warn "this worker builds no images, because the path of the state directory or of the JDK has a space in it"
+        return 0
+      fi
+      ;;
+  esac
+  export MAYFLY_WORKER_BUILDER="${COMMAND[*]}"
 }
 
 run_worker() {
@@ -111,6 +133,7 @@ run_worker() {
   fi
   ensure_packages "$yes" "$RUN_NEEDS"
   ensure_built "$yes"
+  tell_builder
   worker_command
   exec "${COMMAND[@]}" "$@"
 }
@@ -155,9 +178,9 @@ run_tests() {
 
 # Before the state directory exists, the steps' log goes to a temporary one.
 ensure_packages_for_tests() {
-  [ -n "$(missing_packages "$RUN_NEEDS$BUILD_NEEDS")" ] || return 0
+  [ -n "$(missing_packages "$RUN_NEEDS$BUILD_NEEDS$TEST_NEEDS")" ] || return 0
   ensure_home
-  ensure_packages "$1" "$RUN_NEEDS$BUILD_NEEDS"
+  ensure_packages "$1" "$RUN_NEEDS$BUILD_NEEDS$TEST_NEEDS"
 }
 
 bench() {
@@ -165,8 +188,9 @@ bench() {
   case $what in
     start) bench_start "${@:2}" ;;
     engine) bench_engine "${@:2}" ;;
+    images) bench_images "${@:2}" ;;
     log) bench_log "${@:2}" ;;
-    *) die 2 "say what to measure: ./mayfly bench start [-n N] [--accelerator tcg|kvm], ./mayfly bench engine [--full], or ./mayfly bench log [-n LINES]" ;;
+    *) die 2 "say what to measure: ./mayfly bench start [-n N] [--accelerator tcg|kvm], ./mayfly bench images [-n N] [--compressors], ./mayfly bench engine [--full], or ./mayfly bench log [-n LINES]" ;;
   esac
 }
 
@@ -176,6 +200,14 @@ bench_start() {
   builder_command
   "${COMMAND[@]}" build
   run_bench bench.StartBench "$@"
+}
+
+bench_images() {
+  ensure_packages no "$RUN_NEEDS"
+  ensure_built no
+  builder_command
+  "${COMMAND[@]}" build
+  run_bench bench.ImageBench "$@"
 }
 
 # Needs no microVM: an orchestrator, its PostgreSQL and connections.

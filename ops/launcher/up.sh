@@ -42,8 +42,19 @@ up() {
 prepare() {
   builder_command
   step "Preparing the image debian:12" "${COMMAND[@]}" build --recipe debian:12
+  collect_images
   if [ ! -f "$APP/server.aot" ]; then
     step "Training the orchestrator for a quick start" train_server
+  fi
+}
+
+# Removes builds that no name of this machine points to any more; only looked for where there are more bundles than names.
+collect_images() {
+  local bundles names
+  bundles=$(find "$MAYFLY_HOME/images/bundles" -mindepth 1 -maxdepth 1 -name 'sha256-*' | wc -l)
+  names=$(grep -o '"sha256:' "$MAYFLY_HOME/images/names.json" | wc -l)
+  if [ "$bundles" -gt "$names" ]; then
+    step "Removing old images" "${COMMAND[@]}" gc
   fi
 }
 
@@ -58,6 +69,7 @@ start_all() {
   await orchestrator "$ORCHESTRATOR_PID" 120
   publish_images
   say "==> Starting the worker"
+  tell_builder
   worker_command
   start_service worker "${COMMAND[@]}"
   WORKER_PID=$SERVICE_PID
@@ -88,16 +100,10 @@ service_failed() {
   exit 1
 }
 
-# Tells the orchestrator which bundle each image name of this host points to.
+# What was built here while no orchestrator ran, and the image of the first job; a name that was rolled back stays so.
 publish_images() {
-  builder_command
-  "${COMMAND[@]}" ls --plain >"$MAYFLY_HOME/run/images"
   client_command
-  local name digest architecture size
-  while read -r name digest architecture size; do
-    "${COMMAND[@]}" image-publish "$name" --digest "$digest" --architecture "$architecture" --size "$size" >/dev/null
-  done <"$MAYFLY_HOME/run/images"
-  rm -f "$MAYFLY_HOME/run/images"
+  "${COMMAND[@]}" image publish --all --new || warn "not every image of this machine was published"
 }
 
 first_job() {

@@ -158,12 +158,14 @@ public final class StartBench {
         name,
         Files.createDirectory(directory.resolve(name)),
         bundle.kernel(),
-        bundle.initramfs().orElseThrow(),
+        bundle.initramfs(),
         bundle.rootfs(),
         Optional.of(scratch),
         Shape.DEFAULT,
         NetworkMode.USER,
         bundle.manifest().kernel().needsAcpi(),
+        bundle.manifest().kernel().arguments(),
+        MicroVmSpec.Console.KERNEL,
         PATIENCE);
   }
 

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,16 +15,19 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A TCP relay on loopback that hands each new connection to the next of its targets that answers,
- * as a load balancer would, and can cut all connections at once. Thread-safe.
+ * as a load balancer would, can cut all connections at once and be as slow as a long way.
+ * Thread-safe.
  */
 public final class CuttingProxy implements AutoCloseable {
   private static final int BUFFER_BYTES = 64 * 1024;
   private static final int CONNECT_MILLIS = 1000;
+  private static final long NANOS = 1_000_000_000;
 
   private final ServerSocket listener;
   private final List<Integer> targets;
   private final AtomicInteger next = new AtomicInteger();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private volatile int bytesPerSecond = Integer.MAX_VALUE;
 
   private CuttingProxy(ServerSocket listener, List<Integer> targets) {
     this.listener = listener;
@@ -46,6 +50,11 @@ public final class CuttingProxy implements AutoCloseable {
 
   public int port() {
     return listener.getLocalPort();
+  }
+
+  /** From now on no connection carries more in either direction. */
+  public void slowTo(int mostBytesPerSecond) {
+    bytesPerSecond = mostBytesPerSecond;
   }
 
   /** Cuts every connection, in the middle of whatever it carries; returns how many. */
@@ -94,7 +103,10 @@ public final class CuttingProxy implements AutoCloseable {
       OutputStream out = to.getOutputStream();
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
         out.write(buffer, 0, read);
+        Thread.sleep(Duration.ofNanos(read * NANOS / bytesPerSecond));
       }
+    } catch (InterruptedException never) {
+      Thread.currentThread().interrupt();
     } catch (IOException cut) {
       // Both ends learn of it below.
     } finally {

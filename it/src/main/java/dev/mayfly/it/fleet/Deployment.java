@@ -61,12 +61,25 @@ public final class Deployment implements AutoCloseable {
    */
   public static Deployment start(
       Path directory, Path images, int orchestrators, List<WorkerPlan> workers) throws Exception {
+    List<WorkerPlan> seeded = workers.stream().map(worker -> worker.withImages(images)).toList();
+    return start(directory, Map.of(), orchestrators, seeded);
+  }
+
+  /**
+   * Starts everything and waits until every worker is online.
+   *
+   * @param directory empty; its path is short, because Unix sockets lie beneath it
+   * @param settings further {@code MAYFLY_*} variables of the orchestrators
+   */
+  public static Deployment start(
+      Path directory, Map<String, String> settings, int orchestrators, List<WorkerPlan> workers)
+      throws Exception {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     Deployment deployment = new Deployment(directory);
     try {
-      deployment.startOrchestrators(orchestrators);
+      deployment.startOrchestrators(orchestrators, settings);
       for (int i = 0; i < workers.size(); i++) {
-        deployment.startWorker(workers.get(i), images, i);
+        deployment.startWorker(workers.get(i), i);
       }
       deployment.await(
           "every worker is online", START, () -> deployment.onlineWorkers() == workers.size());
@@ -77,7 +90,7 @@ public final class Deployment implements AutoCloseable {
     }
   }
 
-  private void startOrchestrators(int count) throws Exception {
+  private void startOrchestrators(int count, Map<String, String> settings) throws Exception {
     Path password = directory.resolve("database-password");
     Files.writeString(password, database.access().password());
     Files.setPosixFilePermissions(password, PosixFilePermissions.fromString("rw-------"));
@@ -88,7 +101,7 @@ public final class Deployment implements AutoCloseable {
       int grpc = freePort();
       httpPorts.add(http);
       grpcPorts.add(grpc);
-      Map<String, String> environment = new HashMap<>();
+      Map<String, String> environment = new HashMap<>(settings);
       environment.put("MAYFLY_HOME", home.toString());
       environment.put("MAYFLY_HTTP_PORT", Integer.toString(http));
       environment.put("MAYFLY_GRPC_PORT", Integer.toString(grpc));
@@ -113,19 +126,21 @@ public final class Deployment implements AutoCloseable {
 
   private List<Integer> grpcPorts = List.of();
 
-  private void startWorker(WorkerPlan plan, Path images, int number) throws IOException {
+  private void startWorker(WorkerPlan plan, int number) throws IOException {
     Path home = home(plan.name());
-    Files.createSymbolicLink(home.resolve("images"), images);
+    if (plan.images().isPresent()) {
+      Files.createSymbolicLink(home.resolve("images"), plan.images().get());
+    }
     CuttingProxy proxy = CuttingProxy.start(grpcPorts, number);
     proxies.add(proxy);
-    Map<String, String> environment = new HashMap<>();
+    Map<String, String> environment = new HashMap<>(plan.settings());
     environment.put("MAYFLY_HOME", home.toString());
     environment.put("MAYFLY_WORKER_NAME", plan.name());
     environment.put("MAYFLY_WORKER_ORCHESTRATOR", "127.0.0.1:" + proxy.port());
     environment.put(
         "MAYFLY_WORKER_TOKEN_FILE", directory.resolve("o0/secrets/worker-token").toString());
     environment.put("MAYFLY_WORKER_LABELS", plan.label() + ",host=" + plan.name());
-    environment.put("MAYFLY_WORKER_ACCELERATOR", "tcg");
+    environment.putIfAbsent("MAYFLY_WORKER_ACCELERATOR", "tcg");
     environment.put("MAYFLY_WORKER_CPUS", Integer.toString(plan.offer().cpus()));
     environment.put("MAYFLY_WORKER_MEMORY_MIB", Integer.toString(plan.offer().memoryMib()));
     environment.put("MAYFLY_WORKER_SCRATCH_MIB", Integer.toString(plan.offer().scratchMib()));

@@ -29,7 +29,8 @@ final class FurtherRules {
         apart(
             "the server does not know how images are built",
             "dev.mayfly.server..",
-            "dev.mayfly.image.."),
+            "dev.mayfly.image.builder..",
+            "dev.mayfly.image.agent.."),
         apart(
             "the host does not know the control plane", "dev.mayfly.worker..", "dev.mayfly.core.."),
         apart("the worker does not know the server", "dev.mayfly.worker..", "dev.mayfly.server.."),
@@ -58,13 +59,13 @@ final class FurtherRules {
             .as("a decider is pure"));
   }
 
-  private static ArchRule apart(String name, String room, String stranger) {
+  private static ArchRule apart(String name, String room, String... strangers) {
     return noClasses()
         .that()
         .resideInAPackage(room)
         .should()
         .dependOnClassesThat()
-        .resideInAPackage(stranger)
+        .resideInAnyPackage(strangers)
         .as(name);
   }
 

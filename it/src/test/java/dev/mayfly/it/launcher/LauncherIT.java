@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The parts of {@code ./mayfly} that decide something: which JDK, which packages, what it refuses.
@@ -62,6 +64,61 @@ class LauncherIT {
     assertThat(finished.code()).isEqualTo(2);
     assertThat(finished.output())
         .isEqualTo("mayfly: there is no command 'frobnicate'; ./mayfly help lists them");
+  }
+
+  /** The builder and the client stand in as words, as only the way to them is in question. */
+  @ParameterizedTest
+  @CsvSource({
+    "image ls --json, client image ls --json",
+    "image ls --local --sizes, builder ls --sizes",
+    "image ls --plain, builder ls --plain",
+    "image inspect --local debian:12, builder inspect debian:12",
+    "image gc, client image gc",
+    "image history debian:12, client image history debian:12",
+    "image push node localhost:5000/node:1, builder push node localhost:5000/node:1",
+    "image key new /tmp/key, builder key new /tmp/key",
+    "image frobnicate, die 2 there is no command 'image frobnicate'; ./mayfly image help lists them",
+  })
+  void anImageCommandGoesToWhomItIsAbout(String command, String expected) throws Exception {
+    Finished finished =
+        bash(
+            "client() { echo client \"$@\"; exit; }; ensure_packages() { :; }; ensure_built() { :; };"
+                + " RUN_NEEDS=; builder_command() { COMMAND=(echo builder); };"
+                + " die() { echo die \"$@\"; exit; }; . ops/launcher/image.sh; exec() { \"$@\"; }; "
+                + command);
+
+    assertThat(finished.output()).isEqualTo(expected);
+  }
+
+  @Test
+  void aBuildIsPublishedOnlyWhereAnOrchestratorAnswers() throws Exception {
+    String standIns =
+        "MAYFLY_HOME='"
+            + directory
+            + "'; RUN_NEEDS=; ensure_packages() { :; }; ensure_built() { :; };"
+            + " . ops/launcher/common.sh; . ops/launcher/image.sh;"
+            + " build() { echo node >\"${!#}\"; echo built; };"
+            + " builder_command() { COMMAND=(builder); }; builder() { build \"$@\"; };"
+            + " client_command() { COMMAND=(orchestrator); };";
+    assertThat(bash(standIns + " orchestrator() { echo \"$@\"; }; image build node").output())
+        .isEqualTo("built\nimage publish node");
+    assertThat(bash(standIns + " orchestrator() { return 121; }; image build node").output())
+        .startsWith("built\nnode is only on this machine, as no orchestrator answers");
+    assertThat(bash(standIns + " build() { return 1; }; image build node").code()).isEqualTo(1);
+  }
+
+  /** The setting is words separated by spaces. */
+  @Test
+  void aBuilderWithASpaceInItsPathIsNotToldToTheWorker() throws Exception {
+    String tell =
+        "MAYFLY_HOME=/h; . ops/launcher/common.sh; . ops/launcher/services.sh;"
+            + " builder_command() { COMMAND=(%s); }; tell_builder;"
+            + " echo \"told: ${MAYFLY_WORKER_BUILDER:-nothing}\"";
+    assertThat(bash(tell.formatted("/jdk/bin/java -jar /h/builder.jar")).output())
+        .isEqualTo("told: /jdk/bin/java -jar /h/builder.jar");
+    assertThat(bash(tell.formatted("/jdk/bin/java -jar '/my home/builder.jar'")).output())
+        .contains("this worker builds no images")
+        .endsWith("told: nothing");
   }
 
   @Test

@@ -3,8 +3,11 @@ package dev.mayfly.it.simulation;
 import dev.mayfly.api.BundleDigest;
 import dev.mayfly.it.simulation.GuestProgram.Boot;
 import dev.mayfly.worker.core.attempt.MicroVmFiles;
+import dev.mayfly.worker.core.bundle.BundleFailure;
 import dev.mayfly.worker.core.bundle.BundlePaths;
+import dev.mayfly.worker.core.bundle.BundleUse;
 import dev.mayfly.worker.core.bundle.Bundles;
+import dev.mayfly.worker.core.bundle.PullListener;
 import dev.mayfly.worker.core.guest.GuestChannel;
 import dev.mayfly.worker.core.guest.GuestException;
 import dev.mayfly.worker.core.guest.GuestException.Kind;
@@ -53,21 +56,45 @@ final class HostPorts implements Bundles, MicroVmFiles, Hypervisor, GuestSession
   }
 
   @Override
-  public BundlePaths verify(BundleDigest digest) {
-    return paths();
+  public Duration pullLimit() {
+    return Duration.ZERO;
+  }
+
+  @Override
+  public BundleUse acquire(BundleDigest digest, PullListener listener) throws BundleFailure {
+    return hold(digest)
+        .orElseThrow(
+            () -> new BundleFailure(BundleFailure.Kind.ABSENT, "nobody has " + digest, null));
+  }
+
+  @Override
+  public Optional<BundleUse> hold(BundleDigest digest) {
+    return find(digest).map(HostPorts::use);
+  }
+
+  private static BundleUse use(BundlePaths paths) {
+    return new BundleUse() {
+      @Override
+      public BundlePaths paths() {
+        return paths;
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 
   private static BundlePaths paths() {
     return new BundlePaths(
         "debian:12",
+        BundlePaths.Guest.AGENT,
         Path.of("vmlinux"),
-        Path.of("initramfs"),
+        Optional.of(Path.of("initramfs")),
         Optional.of(Path.of("rootfs")),
         "erofs",
         true,
-        List.of(),
         "",
-        "/");
+        new BundlePaths.Defaults(List.of(), "", "/", List.of(), List.of()));
   }
 
   private GuestProgram program(String microVm) {

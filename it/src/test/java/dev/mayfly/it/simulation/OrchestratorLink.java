@@ -48,6 +48,7 @@ final class OrchestratorLink implements SimulatedConnection.Receiver<UpMessage> 
 
   private final OrchestratorLinks links;
   private final SimulatedConnection connection;
+  private final Instant opened;
   private final Set<Claim> told = new HashSet<>();
   private final Set<Claim> ended = new HashSet<>();
   private @Nullable WorkerId worker;
@@ -62,6 +63,7 @@ final class OrchestratorLink implements SimulatedConnection.Receiver<UpMessage> 
   OrchestratorLink(OrchestratorLinks links, SimulatedConnection connection) {
     this.links = links;
     this.connection = connection;
+    this.opened = links.now();
     heard();
   }
 
@@ -219,6 +221,7 @@ final class OrchestratorLink implements SimulatedConnection.Receiver<UpMessage> 
         Set.of(HostPorts.BUNDLE),
         Set.of(new Label("pool=default")),
         pool,
+        true,
         new Duty.Accepting(),
         now);
   }
@@ -228,7 +231,9 @@ final class OrchestratorLink implements SimulatedConnection.Receiver<UpMessage> 
     for (Job job : links.database().jobs().activeOn(of)) {
       Attempt attempt = job.currentAttempt();
       Claim claim = new Claim(attempt.id(), attempt.lease().epoch());
-      if (!named.contains(claim) && !(attempt.state() instanceof AttemptState.Placed)) {
+      if (!named.contains(claim)
+          && !attempt.placedAt().isAfter(opened)
+          && !(attempt.state() instanceof AttemptState.Placed)) {
         links.database().jobs().shorten(claim, links.leases().unclaimedUntil(attempt.lease(), now));
       }
     }

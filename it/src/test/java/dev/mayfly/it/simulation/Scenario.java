@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -45,6 +46,11 @@ record Scenario(
     int roughConnectionsPercent) {
 
   static final ImageRef IMAGE = new ImageRef("debian:12");
+
+  /** Images that nobody has published: the first job that names one has it built. */
+  static final List<ImageRef> TO_BUILD =
+      List.of(new ImageRef("built:1"), new ImageRef("built:2"), new ImageRef("built:3"));
+
   private static final Trouble.Kind[] KINDS = Trouble.Kind.values();
 
   /**
@@ -125,13 +131,14 @@ record Scenario(
   }
 
   private static Wish wish(SplittableRandom random, String key, Duration storm) {
+    boolean toBuild = random.nextInt(5) == 0;
     Demand demand =
         new Demand(
             new ProjectName("project-" + random.nextInt(3)),
             Priority.values()[random.nextInt(Priority.values().length)],
-            IMAGE,
-            HostPorts.BUNDLE,
-            "x86_64",
+            toBuild ? TO_BUILD.get(random.nextInt(TO_BUILD.size())) : IMAGE,
+            toBuild ? Optional.empty() : Optional.of(HostPorts.BUNDLE),
+            toBuild ? "" : "x86_64",
             new Shape(1 + random.nextInt(2), 256 << random.nextInt(3), 512 << random.nextInt(3)),
             new TreeSet<>());
     JobSpec spec =

@@ -5,9 +5,16 @@ import dev.mayfly.core.fleet.Duty;
 import dev.mayfly.core.fleet.InMemoryWorkerStore;
 import dev.mayfly.core.fleet.Worker;
 import dev.mayfly.core.fleet.WorkerStore;
+import dev.mayfly.core.image.BundleStore;
 import dev.mayfly.core.image.Image;
+import dev.mayfly.core.image.ImageBuildStore;
+import dev.mayfly.core.image.ImagePolicyStore;
 import dev.mayfly.core.image.ImageStore;
+import dev.mayfly.core.image.InMemoryBundleStore;
+import dev.mayfly.core.image.InMemoryImageBuildStore;
+import dev.mayfly.core.image.InMemoryImagePolicyStore;
 import dev.mayfly.core.image.InMemoryImageStore;
+import dev.mayfly.core.image.InMemoryImages;
 import dev.mayfly.core.job.InMemoryDatabase;
 import dev.mayfly.core.job.InMemoryJobStore;
 import dev.mayfly.core.job.JobStore;
@@ -39,6 +46,10 @@ final class SimulatedDatabase {
           "attempts",
           "list",
           "heads",
+          "awaitingImage",
+          "open",
+          "latest",
+          "servable",
           "waiting",
           "use",
           "countQueued",
@@ -75,6 +86,9 @@ final class SimulatedDatabase {
   private final ExplanationStore explanations =
       faulty(ExplanationStore.class, new InMemoryExplanationStore(tables));
   private final ImageStore images;
+  private final BundleStore bundles;
+  private final ImageBuildStore builds;
+  private final InMemoryImages shared = new InMemoryImages(Set::of);
 
   /**
    * @param written called after every call that may have written
@@ -98,8 +112,11 @@ final class SimulatedDatabase {
         faulty(
             WorkerConnections.class,
             new InMemoryWorkerConnections(tables, world.has(Defect.OLD_FAREWELL_COUNTS)));
-    InMemoryImageStore known = new InMemoryImageStore();
+    InMemoryImageStore known = new InMemoryImageStore(shared);
+    InMemoryBundleStore there = new InMemoryBundleStore(shared);
     known.publish(image);
+    this.bundles = faulty(BundleStore.class, there);
+    this.builds = faulty(ImageBuildStore.class, new InMemoryImageBuildStore(tables, known, there));
     this.images = faulty(ImageStore.class, known);
   }
 
@@ -143,6 +160,19 @@ final class SimulatedDatabase {
 
   ExplanationStore explanations() {
     return explanations;
+  }
+
+  BundleStore bundles() {
+    return bundles;
+  }
+
+  ImageBuildStore builds() {
+    return builds;
+  }
+
+  /** Nothing fails here. */
+  ImagePolicyStore policies() {
+    return new InMemoryImagePolicyStore(shared);
   }
 
   ImageStore images() {

@@ -1,6 +1,12 @@
 package dev.mayfly.it.simulation;
 
+import dev.mayfly.api.ImageRef;
 import dev.mayfly.core.fleet.FleetReconciler;
+import dev.mayfly.core.image.BundleSupply;
+import dev.mayfly.core.image.FirstUsePolicy;
+import dev.mayfly.core.image.ImageBuildDesk;
+import dev.mayfly.core.image.ImageBuildReconciler;
+import dev.mayfly.core.job.ImageWaitReconciler;
 import dev.mayfly.core.job.JobDesk;
 import dev.mayfly.core.job.JobIds;
 import dev.mayfly.core.job.LeaseReconciler;
@@ -14,6 +20,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * One life of an orchestrator's process: the real desk and reconcilers over the shared database,
@@ -38,17 +46,32 @@ final class SimulatedOrchestrator {
     SplittableRandom random = world.random().split();
     this.process = world.process(name);
     var clock = world.time().clock();
+    var buildDesk =
+        new ImageBuildDesk(
+            database.builds(),
+            database.policies(),
+            new FirstUsePolicy(
+                Scenario.TO_BUILD.stream().map(ImageRef::value).collect(Collectors.toSet()),
+                FirstUsePolicy.DEFAULT),
+            () -> new UUID(random.nextLong(), random.nextLong()),
+            clock);
     this.desk =
         new JobDesk(
             database.jobs(),
             database.images(),
+            buildDesk,
             new AdmissionPolicy(MAX_QUEUED),
             new JobIds(clock, random),
             clock);
     this.links = new OrchestratorLinks(process, database, desk, leases, world, this::nudge);
     var placements =
         new PlacementReconciler(
-            database.jobs(), database.workers(), database.quotas(), leases, clock);
+            database.jobs(),
+            database.workers(),
+            database.quotas(),
+            _ -> BundleSupply.NONE,
+            leases,
+            clock);
     var expiry = new LeaseReconciler(database.jobs(), clock);
     this.assignments = new Loop("assignments", sweep, links::reconcile);
     this.placement =
@@ -75,9 +98,21 @@ final class SimulatedOrchestrator {
             database.jobs(),
             database.workers(),
             database.quotas(),
+            _ -> BundleSupply.NONE,
+            database.builds(),
             database.explanations(),
             leases,
             clock);
+    var building =
+        new ImageBuildReconciler(
+            database.builds(), database.images(), database.workers(), leases, clock);
+    new Loop("builds", sweep, building::reconcile).begin(sweep);
+    var imageWaits =
+        new ImageWaitReconciler(
+            database.jobs(), database.images(), database.builds(), buildDesk, clock);
+    new Loop("image waits", sweep, () -> nudgeIf(imageWaits.reconcile() > 0)).begin(sweep);
+    var builders = new SimulatedBuilders(database, buildDesk, random.split(), clock);
+    new Loop("builders", Duration.ofSeconds(2), builders::work).begin(sweep);
     new Loop("explanations", sweep.multipliedBy(2), explanations::reconcile).begin(sweep);
   }
 

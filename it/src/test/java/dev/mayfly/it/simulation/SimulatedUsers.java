@@ -1,8 +1,10 @@
 package dev.mayfly.it.simulation;
 
 import dev.mayfly.api.JobId;
+import dev.mayfly.core.image.Image;
 import dev.mayfly.core.job.IdempotencyKey;
 import dev.mayfly.core.job.Job;
+import dev.mayfly.core.job.JobSpec;
 import dev.mayfly.core.job.Submission;
 import dev.mayfly.it.simulation.Scenario.Wish;
 import java.time.Duration;
@@ -63,9 +65,14 @@ final class SimulatedUsers {
     IdempotencyKey key =
         world.has(Defect.KEYS_ARE_IGNORED) ? null : new IdempotencyKey(wish.key(), "f".repeat(64));
     ask(
-        orchestrator -> orchestrator.desk().submit(Scenario.IMAGE, image -> wish.spec(), key),
+        orchestrator ->
+            orchestrator.desk().submit(wish.spec().image(), known -> spec(wish.spec(), known), key),
         submission -> answered(wish, submission));
     world.time().after(PATIENCE, () -> submit(wish));
+  }
+
+  private static JobSpec spec(JobSpec wanted, Optional<Image> known) {
+    return known.map(image -> wanted.with(image.bundle(), image.architecture())).orElse(wanted);
   }
 
   private void answered(Wish wish, Submission submission) {

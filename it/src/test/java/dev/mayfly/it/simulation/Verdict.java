@@ -63,7 +63,7 @@ final class Verdict {
         }
       }
       case Outcome.Faulted(FaultCode code, String detail) -> {
-        if (code == FaultCode.QUEUE_TIMEOUT) {
+        if (code == FaultCode.QUEUE_TIMEOUT || imageFailed(job, code)) {
           return;
         }
         if (last == null || !lastOutcome(last).equals(outcome)) {
@@ -76,6 +76,18 @@ final class Verdict {
         }
       }
     }
+  }
+
+  /** Builders fail at random; only who waits for an image is told. */
+  private static boolean imageFailed(Job job, FaultCode code) {
+    return job.spec().bundle().isEmpty()
+        && job.attempt() == null
+        && switch (code.blame()) {
+          case USER -> code == FaultCode.IMAGE_REFUSED;
+          case EXTERNAL -> code == FaultCode.IMAGE_SOURCE_FAILED;
+          case PLATFORM -> code == FaultCode.IMAGE_BUILD_FAILED;
+          case CAPACITY -> false;
+        };
   }
 
   private static Outcome lastOutcome(Attempt attempt) {

@@ -273,7 +273,7 @@ final class WorkerLink {
     JobSpec spec = job.spec();
     return new AttemptSpec(
         lease,
-        spec.bundle(),
+        spec.bundle().orElseThrow(),
         spec.image().value(),
         spec.shape(),
         spec.command(),

@@ -1,4 +1,4 @@
-package dev.mayfly.image.bundle.breach;
+package dev.mayfly.image.builder.breach;
 
 /** What a breach of another room points at. */
 public final class Target {
