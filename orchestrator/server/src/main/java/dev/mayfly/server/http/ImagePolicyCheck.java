@@ -45,9 +45,6 @@ class ImagePolicyCheck {
     }
     Integer watch = body.watchSeconds();
     range("watchSeconds", watch, ImagePolicyChange.MIN_WATCH, ImagePolicyChange.MAX_WATCH, errors);
-    if (source == null && (cron != null || watch != null)) {
-      errors.add(new Problem.FieldError("source", "is required to refresh: what is it built of?"));
-    }
     if (watch != null && source != null && !source.startsWith("registry:")) {
       errors.add(new Problem.FieldError("watchSeconds", "is only for a registry: source"));
     }

@@ -315,8 +315,8 @@ class EngineRestIT {
     worker.heartbeat();
     // Registered is sent before the worker is stored.
     await()
-        .untilAsserted(() ->
-            assertThat(api.get("/api/v1/workers/" + worker.name()).status()).isEqualTo(200));
+        .untilAsserted(
+            () -> assertThat(api.get("/api/v1/workers/" + worker.name()).status()).isEqualTo(200));
     return worker;
   }
 

@@ -86,10 +86,15 @@ class ImagePolicyCheckTest {
   }
 
   @Test
-  void toRefreshTakesASourceAndToWatchARegistry() {
-    assertThat(check(new ImagePolicyChange(null, null, "0", null, null, null, null))).isNull();
+  void whatHasNoSourceIsBuiltFromItsOwnName() {
+    assertThat(check(new ImagePolicyChange(null, null, null, 60, null, null, null))).isNotNull();
+    assertThat(fields()).isEmpty();
+  }
+
+  @Test
+  void toWatchTakesARegistry() {
     assertThat(check(new ImagePolicyChange("recipe:node", null, null, 60, null, null, null)))
         .isNull();
-    assertThat(fields()).containsExactly("source", "watchSeconds");
+    assertThat(fields()).containsExactly("watchSeconds");
   }
 }
