@@ -41,7 +41,7 @@ final class RootfsImage {
       """;
 
   /** Compressed bytes that are read at once. */
-  private static final int CLUSTER_BYTES = 64 << 10;
+  private static final int CLUSTER_BYTES = 128 << 10;
 
   /** mkfs.erofs of erofs-utils 1.5 keeps the times of files only where they are before this. */
   private static final String LATEST_TIME = "SOURCE_DATE_EPOCH";
@@ -103,7 +103,7 @@ final class RootfsImage {
             room.root() ? "--xattrs-include=*" : "--no-xattrs",
             room.root() ? "" : dump(archive),
             String.join(" ", bound),
-            "-zlz4hc,12",
+            "-zlz4hc",
             // ops/docs/adr/0010-root-file-systems.md has the measurements.
             "-C" + CLUSTER_BYTES,
             "-Eztailpacking",
