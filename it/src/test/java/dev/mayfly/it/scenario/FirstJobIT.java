@@ -270,10 +270,10 @@ class FirstJobIT {
   }
 
   @Test
-  void anUnknownImageIsRefusedAtOnce() throws Exception {
-    Finished job = system.mayfly("run", "--image", "nosuch:1", "--", "true");
+  void anImageThatMayNotBeBuiltIsRefusedAtOnce() throws Exception {
+    Finished job = system.mayfly("run", "--image", "registry.example/nosuch:1", "--", "true");
 
     assertThat(job.code()).isEqualTo(120);
-    assertThat(job.stderr()).contains("image").contains("nosuch:1");
+    assertThat(job.stderr()).contains("image").contains("registry.example/nosuch:1");
   }
 }
