@@ -60,9 +60,9 @@ class ImageCheckIT {
 
   @Test
   void anImageNobodyHasIsRefused() throws Exception {
-    Finished check = system.mayfly("image", "check", "absent:1");
+    Finished check = system.mayfly("image", "check", "registry.example/absent:1");
 
     assertThat(check.code()).as(check.toString()).isEqualTo(120);
-    assertThat(check.stderr()).contains("absent:1");
+    assertThat(check.stderr()).contains("registry.example/absent:1");
   }
 }
